@@ -1,0 +1,199 @@
+"""The Kubernetes API, as steps and checks use it.
+
+Objects travel as plain dicts in the shape of their manifests, so that a rendered manifest, a live object and an
+expectation can be compared. Reading and writing go through the official client's dynamic interface; `exec`, `logs`
+and port-forwards go through the pinned `kubectl`, because the Python client's streams swap the transport of a shared
+ApiClient and cut frames (kubernetes-client/python #928).
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import kubernetes
+from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.exceptions import NotFoundError
+
+from ethinfra.cluster.provider import Cluster
+from ethinfra.errors import ClusterError
+from ethinfra.process import Completed, run
+from ethinfra.toolchain import tool
+from ethinfra.waiting import eventually
+
+Object = dict[str, Any]
+
+#: Owner of the fields that the harness applies, beside helm's.
+FIELD_MANAGER = "ethinfra"
+
+
+class Kube:
+    """One cluster's API. Safe to share between threads: each gets its own ApiClient."""
+
+    def __init__(self, kubeconfig: Path, context: str, *, request_timeout: float = 30) -> None:
+        self.kubeconfig = kubeconfig
+        self.context = context
+        self._request_timeout = request_timeout
+        self._local = threading.local()
+
+    @classmethod
+    def of(cls, cluster: Cluster) -> Kube:
+        """The API of a cluster that a provider found."""
+        return cls(cluster.kubeconfig, cluster.context)
+
+    @cached_property
+    def _kubectl(self) -> list[str]:
+        return [str(tool("kubectl")), f"--kubeconfig={self.kubeconfig}", f"--context={self.context}"]
+
+    @property
+    def _client(self) -> DynamicClient:
+        if not hasattr(self._local, "client"):
+            api = kubernetes.config.new_client_from_config(str(self.kubeconfig), self.context)
+            self._local.client = DynamicClient(api)
+        return self._local.client
+
+    def _resource(self, kind: str, api_version: str | None) -> Any:
+        found = self._client.resources.search(kind=kind, **({"api_version": api_version} if api_version else {}))
+        # The discovery lists `<Kind>List` helpers and deprecated groups too; the preferred one is what a user means.
+        best = [one for one in found if one.kind == kind and (one.preferred or api_version)]
+        if not best:
+            raise ClusterError(f"{self.context} does not serve {kind}", expected=api_version or "any version")
+        # metrics.k8s.io has Pods and Nodes as well; the core group is what a user means.
+        return min(best, key=lambda one: (one.group != "", one.group))
+
+    def get(self, kind: str, name: str, namespace: str | None = None, *, api_version: str | None = None) -> Object | None:
+        """One object, or None if it does not exist."""
+        try:
+            found = self._resource(kind, api_version).get(
+                name=name, namespace=namespace, _request_timeout=self._request_timeout
+            )
+        except NotFoundError:
+            return None
+        return found.to_dict()
+
+    def list(
+        self, kind: str, namespace: str | None = None, *, labels: str | None = None, api_version: str | None = None
+    ) -> list[Object]:
+        """All objects of a kind, in a namespace or everywhere; `labels` is a selector such as `a=b,c!=d`."""
+        found = self._resource(kind, api_version).get(
+            namespace=namespace, label_selector=labels, _request_timeout=self._request_timeout
+        )
+        return [item.to_dict() for item in found.items]
+
+    def apply(self, manifest: Object, *, dry_run: bool = False) -> Object:
+        """Server-side apply; returns the object as the server has it (or, with dry_run, would have it)."""
+        resource = self._resource(manifest["kind"], manifest["apiVersion"])
+        applied = resource.server_side_apply(
+            body=manifest,
+            name=manifest["metadata"]["name"],
+            namespace=manifest["metadata"].get("namespace"),
+            field_manager=FIELD_MANAGER,
+            force_conflicts=True,
+            **({"dry_run": "All"} if dry_run else {}),
+            _request_timeout=self._request_timeout,
+        )
+        return applied.to_dict()
+
+    def patch(self, kind: str, name: str, namespace: str | None, change: Object) -> Object:
+        """A merge patch."""
+        return (
+            self._resource(kind, None)
+            .patch(
+                name=name,
+                namespace=namespace,
+                body=change,
+                content_type="application/merge-patch+json",
+                _request_timeout=self._request_timeout,
+            )
+            .to_dict()
+        )
+
+    def delete(self, kind: str, name: str, namespace: str | None = None, *, within: float = 60, grace: int | None = None) -> None:
+        """Delete and wait until it is gone. Nothing to delete is not an error."""
+        resource = self._resource(kind, None)
+        body = {"propagationPolicy": "Background", **({"gracePeriodSeconds": grace} if grace is not None else {})}
+        try:
+            resource.delete(name=name, namespace=namespace, body=body, _request_timeout=self._request_timeout)
+        except NotFoundError:
+            return
+        eventually(
+            f"{kind} {namespace or ''}/{name} is gone",
+            lambda: self.get(kind, name, namespace) is None,
+            within=within,
+            hint=f"kubectl get {kind.lower()} {name} -o yaml  (finalizers?)",
+        )
+
+    def kubectl(self, *args: str, within: float = 60, stdin: str | bytes | None = None, check: bool = True) -> Completed:
+        """Run the pinned kubectl against this cluster."""
+        return run([*self._kubectl, *args], within=within, stdin=stdin, check=check)
+
+    def exec(self, namespace: str, pod: str, container: str, *command: str, within: float = 60, check: bool = True) -> Completed:
+        """Run a command in a container."""
+        return self.kubectl("exec", "-n", namespace, pod, "-c", container, "--", *command, within=within, check=check)
+
+    def logs(self, namespace: str, pod: str, container: str, *, since: str | None = None, previous: bool = False, lines: int = 20000) -> str:
+        """A container's log; `since` is an RFC 3339 time. Empty if there is none."""
+        args = ["logs", "-n", namespace, pod, "-c", container, f"--tail={lines}"]
+        if since:
+            args.append(f"--since-time={since}")
+        if previous:
+            args.append("--previous")
+        return self.kubectl(*args, check=False).stdout
+
+    @contextmanager
+    def forward(self, namespace: str, target: str, port: int, *, within: float = 20) -> Iterator[int]:
+        """Forward a port of this machine's loopback to a pod (`name`) or `svc/name`; yields the local port.
+
+        Ends with the pod that it leads to; who needs a longer life opens it again.
+        """
+        with _listening_port() as local:
+            pass
+        child = subprocess.Popen(
+            [*self._kubectl, "port-forward", "-n", namespace, "--address=127.0.0.1", target, f"{local}:{port}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            eventually(
+                f"port-forward to {namespace}/{target}:{port}",
+                lambda: _answers(local) or _must_run(child, f"{namespace}/{target}:{port}"),
+                within=within,
+                every=0.05,
+            )
+            yield local
+        finally:
+            child.terminate()
+            child.wait()
+
+
+def _must_run(child: subprocess.Popen[bytes], what: str) -> bool:
+    if child.poll() is not None:
+        message = child.stderr.read().decode(errors="replace").strip() if child.stderr else ""
+        raise ForwardEnded(f"port-forward to {what} ended", seen=message)
+    return False
+
+
+class ForwardEnded(ClusterError):
+    """A port-forward could not be made, or its pod has gone."""
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def _listening_port() -> Iterator[int]:
+    """A free port of the loopback interface."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        yield listener.getsockname()[1]
