@@ -164,21 +164,17 @@ class Kube:
         try:
             eventually(
                 f"port-forward to {namespace}/{target}:{port}",
-                lambda: _answers(local) or _must_run(child, f"{namespace}/{target}:{port}"),
+                lambda: child.poll() is not None or _answers(local),
                 within=within,
                 every=0.05,
             )
+            if child.poll() is not None:
+                message = child.stderr.read().decode(errors="replace").strip() if child.stderr else ""
+                raise ForwardEnded(f"port-forward to {namespace}/{target}:{port} ended", seen=message)
             yield local
         finally:
             child.terminate()
             child.wait()
-
-
-def _must_run(child: subprocess.Popen[bytes], what: str) -> bool:
-    if child.poll() is not None:
-        message = child.stderr.read().decode(errors="replace").strip() if child.stderr else ""
-        raise ForwardEnded(f"port-forward to {what} ended", seen=message)
-    return False
 
 
 class ForwardEnded(ClusterError):
