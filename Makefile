@@ -1,0 +1,74 @@
+# The project's verbs. Each is a thin call of `ethinfra` or pytest in the project's own environment.
+#   make            lists them
+#   make up ENV=staging
+
+ENV ?= local
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+# Bytes of the lock decide whether the environment is current, not its age.
+STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup tools images up status deploy validate drift down certify test unit smoke controls bench lint lock clean
+
+help: ## List the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@echo "  ENV=local|staging|production (now: $(ENV)); KEEP=1 leaves what certify booted"
+
+$(STAMP):
+	@scripts/install-dependencies.sh --python-only
+
+setup: $(STAMP) ## Python environment, Debian packages
+	@scripts/install-dependencies.sh --system-only
+
+tools: setup ## Build every binary that is missing (first time: about half an hour)
+	@$(BIN)/ethinfra tools install
+
+images: tools ## Build the container images that are missing
+	@$(BIN)/ethinfra images build
+
+up: tools ## Boot the cluster and deploy all layers; it stays
+	@$(BIN)/ethinfra up --env $(ENV) $(ARGS)
+
+status: $(STAMP) ## What runs, and whether it is healthy
+	@$(BIN)/ethinfra status --env $(ENV) $(ARGS)
+
+deploy: $(STAMP) ## Apply the layers to a cluster that runs
+	@$(BIN)/ethinfra deploy --env $(ENV) $(ARGS)
+
+validate: $(STAMP) ## Run every layer's own health check
+	@$(BIN)/ethinfra validate --env $(ENV) $(ARGS)
+
+drift: $(STAMP) ## Show where the cluster differs from the charts
+	@$(BIN)/ethinfra drift --env $(ENV) $(ARGS)
+
+down: $(STAMP) ## Remove the cluster and everything it left on this machine
+	@$(BIN)/ethinfra down --env $(ENV) $(ARGS)
+
+certify: tools ## Run every scenario on a real cluster and write the certificate
+	@$(BIN)/pytest features/ --env $(ENV) $(if $(KEEP),--keep) $(ARGS)
+
+test: unit smoke ## The project's own tests, then the live smoke scenarios
+
+unit: $(STAMP) lint ## Tests of the project's own code: no cluster, fast
+	@$(BIN)/pytest tests/ $(ARGS)
+
+smoke: tools ## The scenarios tagged @smoke, on a real cluster
+	@$(BIN)/pytest features/ --env $(ENV) -m smoke $(if $(KEEP),--keep) $(ARGS)
+
+controls: tools ## Break the live deployment on purpose; every scenario that claims to notice must fail
+	@$(BIN)/pytest tests/controls --env $(ENV) $(ARGS)
+
+bench: tools ## Measure the figures of benchmarks/README.md
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lint: $(STAMP) ## Style and types of the sources
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+
+lock: $(STAMP) ## Resolve the Python dependencies again
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --all-extras pyproject.toml -o requirements.lock
+
+clean: ## Remove the Python environment and the reports
+	rm -rf $(VENV) reports
