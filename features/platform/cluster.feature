@@ -1,0 +1,19 @@
+@layer:infrastructure
+Feature: The cluster is real
+
+  Everything else is only as true as the cluster that it was tried on.
+
+  @smoke @req:PLAT-08.real
+  Scenario: The cluster is upstream Kubernetes with working nodes, names and metrics
+    Then the API server reports the version of the toolchain
+    And every node is Ready
+    And a pod resolves the name of the API server's service
+    And the metrics API reports the usage of every node
+
+  @smoke @req:PLAT-08.embedded @needs:embedded
+  Scenario: The machine carries one link of the cluster and none of its rules
+    Then this machine has one network link of the cluster and no packet filter rule of it
+
+  @req:PLAT-09.verified
+  Scenario: Every binary of the toolchain is the one that was recorded when it was built
+    Then every installed tool has its recorded digest
