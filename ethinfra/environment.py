@@ -138,8 +138,10 @@ def parse_environment(name: str, document: dict[str, Any], *, source: Path) -> E
         where = ".".join(str(part) for part in problem.absolute_path) or "(top level)"
         raise BadInput(f"{source}: {where}", seen=problem.message, todo="see environments/default.yaml for every key")
     layers = sorted(
-        (Layer(key, raw["order"], tuple(raw["needs"]), raw["namespace"], raw.get("pending", ""))
-         for key, raw in document["layers"].items()),
+        (
+            Layer(key, raw["order"], tuple(raw["needs"]), raw["namespace"], raw.get("pending", ""))
+            for key, raw in document["layers"].items()
+        ),
         key=lambda layer: layer.order,
     )
     seen: set[str] = set()

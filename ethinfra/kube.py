@@ -8,6 +8,7 @@ ApiClient and cut frames (kubernetes-client/python #928).
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import threading
@@ -67,7 +68,9 @@ class Kube:
         # metrics.k8s.io has Pods and Nodes as well; the core group is what a user means.
         return min(best, key=lambda one: (one.group != "", one.group))
 
-    def get(self, kind: str, name: str, namespace: str | None = None, *, api_version: str | None = None) -> Object | None:
+    def get(
+        self, kind: str, name: str, namespace: str | None = None, *, api_version: str | None = None
+    ) -> Object | None:
         """One object, or None if it does not exist."""
         try:
             found = self._resource(kind, api_version).get(
@@ -100,6 +103,12 @@ class Kube:
         )
         return applied.to_dict()
 
+    def create_as(self, user: str, manifest: Object) -> Object:
+        """Create an object in another user's name (impersonation), such as a review of that user's rights."""
+        done = self.kubectl("create", f"--as={user}", "-f", "-", "-o", "json", stdin=json.dumps(manifest))
+        created: Object = json.loads(done.stdout)
+        return created
+
     def patch(self, kind: str, name: str, namespace: str | None, change: Object) -> Object:
         """A merge patch."""
         return (
@@ -114,7 +123,9 @@ class Kube:
             .to_dict()
         )
 
-    def delete(self, kind: str, name: str, namespace: str | None = None, *, within: float = 60, grace: int | None = None) -> None:
+    def delete(
+        self, kind: str, name: str, namespace: str | None = None, *, within: float = 60, grace: int | None = None
+    ) -> None:
         """Delete and wait until it is gone. Nothing to delete is not an error."""
         resource = self._resource(kind, None)
         body = {"propagationPolicy": "Background", **({"gracePeriodSeconds": grace} if grace is not None else {})}
@@ -129,15 +140,28 @@ class Kube:
             hint=f"kubectl get {kind.lower()} {name} -o yaml  (finalizers?)",
         )
 
-    def kubectl(self, *args: str, within: float = 60, stdin: str | bytes | None = None, check: bool = True) -> Completed:
+    def kubectl(
+        self, *args: str, within: float = 60, stdin: str | bytes | None = None, check: bool = True
+    ) -> Completed:
         """Run the pinned kubectl against this cluster."""
         return run([*self._kubectl, *args], within=within, stdin=stdin, check=check)
 
-    def exec(self, namespace: str, pod: str, container: str, *command: str, within: float = 60, check: bool = True) -> Completed:
+    def exec(
+        self, namespace: str, pod: str, container: str, *command: str, within: float = 60, check: bool = True
+    ) -> Completed:
         """Run a command in a container."""
         return self.kubectl("exec", "-n", namespace, pod, "-c", container, "--", *command, within=within, check=check)
 
-    def logs(self, namespace: str, pod: str, container: str, *, since: str | None = None, previous: bool = False, lines: int = 20000) -> str:
+    def logs(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        since: str | None = None,
+        previous: bool = False,
+        lines: int = 20000,
+    ) -> str:
         """A container's log; `since` is an RFC 3339 time. Empty if there is none."""
         args = ["logs", "-n", namespace, pod, "-c", container, f"--tail={lines}"]
         if since:

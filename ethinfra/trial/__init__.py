@@ -1,0 +1,10 @@
+"""What scenarios do to a running deployment in order to learn whether it holds.
+
+Everything made here carries the label `ethinfra.io/trial` with the run's id, so that leftovers can be found, and lives
+in the namespace `trial` unless the question is about another one.
+
+- `pods`     pods to try things from
+- `reach`    who reaches whom, on which port
+- `rights`   what a service account may do
+- `volumes`  whether a claim keeps what was written
+"""
