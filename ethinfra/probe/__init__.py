@@ -1,0 +1,15 @@
+"""The node probe: whether a node has started, may serve, and should be restarted, read from the state of its chain.
+
+It runs beside an execution client and its consensus client, asks both every few seconds, and answers the kubelet from
+what it saw last. Standard library only: the image holds a Python and this package, nothing else.
+
+- a *view* is what was seen of both clients at one time         `view`
+- a *verdict* is a pure function of a view and the limits       `verdict`
+- an *exchange* is one HTTP question, with a hard deadline      `exchange`
+- *clients* put questions and build the view from the answers   `execution`, `consensus`, `reference`
+- the *observer* looks again and again, and keeps a history     `observer`
+- the *server* tells the kubelet, Prometheus and people         `server`, `metrics`
+
+Beside it live two small jobs that need the same image: the JWT secret of a pod (`jwt`) and the identity and time of a
+devnet (`genesis`, with `keys` and `kubernetes`). `docs/node-probe.md` has the reasons a node can be not ready.
+"""
