@@ -70,7 +70,7 @@ def _buildah(context: Path, options: list[str], work: Path, built: Path) -> None
 
 
 def _docker(context: Path, options: list[str], work: Path, built: Path) -> None:
-    """Docker's store has its own layout; `docker save` gives the parts, which become what buildah would have written."""
+    """`docker save` gives the parts of an image, which then become what buildah would have written."""
     name = f"ethinfra-build:{os.getpid()}"
     archive = work / "docker.tar"
     environment = {"DOCKER_BUILDKIT": "1", "SOURCE_DATE_EPOCH": "0"}
@@ -83,7 +83,7 @@ def _docker(context: Path, options: list[str], work: Path, built: Path) -> None:
 
 
 def from_docker_archive(archive: Path, built: Path) -> None:
-    """Turn a `docker save` archive into manifest.json and blobs by digest. Layers stay uncompressed, as they are in it."""
+    """Turn a `docker save` archive into manifest.json and blobs by digest. Layers stay uncompressed, as it has them."""
     built.mkdir()
 
     def keep(source: tarfile.TarFile, member: str) -> dict[str, object]:

@@ -112,6 +112,6 @@ def _download(packages: list[Package], kept: Path) -> None:
 
 @cache
 def _pattern(glob: str) -> re.Pattern[str]:
-    """`*` stays within a folder, `**` crosses folders (fnmatch cannot tell them apart)."""
-    parts = re.split(r"(\*\*|\*)", glob)
-    return re.compile("".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts))
+    """`*` stays within a folder, `**` crosses folders, `{a,b}` is a choice; fnmatch knows no such difference."""
+    meaning = {"**": ".*", "*": "[^/]*", "{": "(?:", "}": ")", ",": "|"}
+    return re.compile("".join(meaning.get(part, re.escape(part)) for part in re.split(r"(\*\*|[*{},])", glob)))
