@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import tempfile
 import time
@@ -13,8 +14,10 @@ from ethinfra.errors import MissingCapability, ToolchainError
 from ethinfra.process import CommandFailed, run, tail
 from ethinfra.progress import Progress
 from ethinfra.toolchain.families import Family
+from ethinfra.toolchain.go import settings
 from ethinfra.toolchain.key import flags, module_version
 from ethinfra.toolchain.store import Store, record
+from ethinfra.waiting import eventually
 
 #: Seconds for one program; the slowest takes ten minutes on two slow cores with nothing cached.
 TOOL_LIMIT = 3600
@@ -55,13 +58,26 @@ def build(store: Store, family: Family, progress: Progress) -> None:
         _fill(store, family, beside, progress)
         _put(beside, target)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        # Compilers that were killed a moment ago may still be writing while the folder is removed.
+        eventually(f"{beside} is removed", lambda: _removed(beside), within=30)
+
+
+def _removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 def _fill(store: Store, family: Family, folder: Path, progress: Progress) -> None:
     sources = store.sources / family.name
     go_mod = (sources / "go.mod").read_text()
-    environment = store.go.environment(store.go_caches, cgo=family.cgo, cflags=family.cflags)
+    temporary = folder / "tmp"
+    temporary.mkdir()
+    environment = {
+        **store.go.environment(store.go_caches, settings(cgo=family.cgo, cflags=family.cflags)),
+        # A compiler that is killed leaves its temporary files behind; here they go with the folder.
+        "GOTMPDIR": str(temporary),
+        "TMPDIR": str(temporary),
+    }
     started = time.monotonic()
     recorded = {}
     with progress.step(f"{family.name}: fetch modules", within=FETCH_LIMIT):
@@ -72,6 +88,7 @@ def _fill(store: Store, family: Family, folder: Path, progress: Progress) -> Non
             command = [store.go.path, "build", *flags(family, tool, go_mod), "-o", output, tool.package]
             _go(command, family, sources, environment, TOOL_LIMIT)
         recorded[tool.name] = record(output, module_version(go_mod, tool.package))
+    shutil.rmtree(temporary)
     manifest = {
         "family": family.name,
         "key": store.key(family),
@@ -104,7 +121,7 @@ def _go(command: list, family: Family, sources: Path, environment: dict[str, str
         raise ToolchainError(
             f"the family {family.name} could not be built",
             seen=f"{failed.seen if failed.code is None else ''}\n{tail(failed.output)}".strip(),
-            todo=f"in {sources}: {' '.join(str(part) for part in failed.argv)}",
+            todo=f"the same by hand: cd {sources} && {shlex.join(failed.argv)}",
         ) from failed
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,8 +18,12 @@ from ethinfra.process import CommandFailed, run
 
 #: How to reach modules is the operator's business (a mirror, a proxy); every other setting would change the build.
 _NETWORK = ("GOPROXY", "GOPRIVATE", "GONOPROXY", "GOINSECURE", "GOAUTH", "GOVCS")
+#: How much of the machine Go may use is theirs too.
+_RESOURCES = ("GOMAXPROCS", "GOMEMLIMIT", "GOGC")
 _FOREIGN_PREFIXES = ("GO", "CGO_")
 _FOREIGN = ("CC", "CXX", "AR", "FC", "PKG_CONFIG")
+#: Keeps `go` from turning itself into another version, and from looking for its library elsewhere.
+_ITSELF = {"GOTOOLCHAIN": "local", "GOROOT": ""}
 
 
 @dataclass(frozen=True)
@@ -29,31 +34,36 @@ class Go:
     version: str
     pinned: bool
 
-    def environment(self, cache: Path, *, cgo: bool = False, cflags: str = "") -> dict[str, str]:
-        """What to set for a build, below `cache`, that nothing in the operator's environment can change."""
+    def environment(self, cache: Path, settings: Mapping[str, str]) -> dict[str, str]:
+        """What to set for a build with caches below `cache`; nothing of the operator's own Go settings gets through."""
         foreign = {
             name: ""  # Go takes an empty variable for one that is not set
             for name in os.environ
-            if (name.startswith(_FOREIGN_PREFIXES) or name in _FOREIGN) and name not in _NETWORK
+            if (name.startswith(_FOREIGN_PREFIXES) or name in _FOREIGN) and name not in (*_NETWORK, *_RESOURCES)
         }
         return {
             **foreign,
-            "GOENV": "off",
             **_operators_network(self.path),
+            "GOENV": "off",
             # The version in go.mod is a minimum; never fetch another Go behind the operator's back.
             "GOTOOLCHAIN": "local",
             # go.sum is complete and -mod=readonly refuses what it does not list, so the checksum database is not asked:
             # it has no entry for some of the modules (quic-go of Prysm, kube-router), and a build needs no look-up.
-            "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false",
             "GOSUMDB": "off",
             "GOWORK": "off",
-            "GO111MODULE": "on",
             "GOMODCACHE": str(cache / "mod"),
             "GOCACHE": str(cache / "build"),
-            "GOTELEMETRY": "off",
-            "CGO_ENABLED": "1" if cgo else "0",
-            **({"CC": "gcc", "CXX": "g++", "CGO_CFLAGS": cflags, "CGO_CXXFLAGS": cflags} if cgo else {}),
+            **settings,
         }
+
+
+def settings(*, cgo: bool = False, cflags: str = "") -> dict[str, str]:
+    """The part of a build's environment that shapes its result, and so belongs to its key."""
+    return {
+        "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false",
+        "CGO_ENABLED": "1" if cgo else "0",
+        **({"CC": "gcc", "CXX": "g++", "CGO_CFLAGS": cflags, "CGO_CXXFLAGS": cflags} if cgo else {}),
+    }
 
 
 def find_go() -> Go:
@@ -77,8 +87,7 @@ def find_go() -> Go:
 @cache
 def _version(path: str) -> str:
     try:
-        # GOTOOLCHAIN: in a folder with a go.mod, `go` may turn itself into another version.
-        answer = run([path, "version"], env={"GOTOOLCHAIN": "local", "GOROOT": "", "GOENV": "off"}, within=30).stdout
+        answer = run([path, "version"], env={**_ITSELF, "GOENV": "off"}, within=30).stdout
     except CommandFailed as failed:
         raise ToolchainError(f"{path} is not a Go toolchain", seen=str(failed)) from failed
     return answer.removeprefix("go version ")
@@ -88,5 +97,6 @@ def _version(path: str) -> str:
 def _operators_network(path: Path) -> dict[str, str]:
     """The operator's `go env -w` settings for the network, which GOENV=off hides."""
     names = [name for name in _NETWORK if not os.environ.get(name)]
-    values = run([path, "env", *names], env={"GOTOOLCHAIN": "local", "GOROOT": ""}, within=30).stdout.split("\n")
+    # Not in the current folder, whose go.mod could ask for a newer Go.
+    values = run([path, "env", *names], env=_ITSELF, cwd=Path("/"), within=30).stdout.split("\n")
     return {name: value for name, value in zip(names, values, strict=False) if value}

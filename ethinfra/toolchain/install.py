@@ -8,11 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ethinfra.errors import MissingCapability
+from ethinfra.errors import BadInput, MissingCapability
 from ethinfra.process import run
 from ethinfra.progress import Progress
 from ethinfra.toolchain.build import TOOL_LIMIT, build, check_compilers
 from ethinfra.toolchain.families import Family
+from ethinfra.toolchain.go import settings
 from ethinfra.toolchain.lock import locked, locked_if_free
 from ethinfra.toolchain.store import State, Store
 
@@ -95,7 +96,12 @@ def _install_one(store: Store, family: Family, progress: Progress) -> None:
 
 def check_disk(store: Store, todo: Plan) -> None:
     """MissingCapability if the file system of the cache has no room for the build."""
-    store.root.mkdir(parents=True, exist_ok=True)
+    try:
+        store.root.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise BadInput(
+            f"the cache {store.root} cannot be made", seen=str(reason), todo="ETHINFRA_CACHE=/path names another place"
+        ) from reason
     free = shutil.disk_usage(store.root).free / 1e9
     if free >= todo.gigabytes:
         return
@@ -120,7 +126,9 @@ def clean_go_caches(store: Store, progress: Progress) -> None:
             return
         with progress.step("cleaning the Go caches"):
             # Go makes its module cache read only, and only Go's own command gets past that for any user.
-            run([store.go.path, "clean", "-modcache"], env=store.go.environment(store.go_caches), within=600)
+            run(
+                [store.go.path, "clean", "-modcache"], env=store.go.environment(store.go_caches, settings()), within=600
+            )
             shutil.rmtree(store.go_caches)
 
 

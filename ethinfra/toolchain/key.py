@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ethinfra.errors import ToolchainError
 from ethinfra.toolchain.families import Family, Tool
-from ethinfra.toolchain.go import Go
+from ethinfra.toolchain.go import Go, settings
 
 #: `path v1.2.3` in a require block or line; a replacement's arrow keeps its lines from matching.
 _REQUIRED = re.compile(r"^\s*(?:require\s+)?([^\s=()]+)\s+(v\d\S*)", re.M)
@@ -51,7 +51,7 @@ def build_key(family: Family, sources: Path, go: Go) -> str:
         "go.sum": (sources / "go.sum").read_text() if (sources / "go.sum").exists() else "",
         "go": go.version,
         "pinned": go.pinned,
-        "cgo": family.cflags if family.cgo else None,
+        "settings": settings(cgo=family.cgo, cflags=family.cflags),
         "tools": {tool.name: [tool.package, *flags(family, tool, go_mod)] for tool in family.tools},
     }
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]

@@ -23,9 +23,6 @@ def locked(path: Path, progress: Progress, what: str, *, within: float, shared: 
         if not _take(handle, shared):
             with progress.step(f"waiting for process {_holder(path)}, which is {what}", within=within):
                 eventually(f"{path} is free", lambda: _take(handle, shared), within=within, every=0.2)
-        if not shared:
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield
 
 
@@ -51,6 +48,9 @@ def _take(handle: int, shared: bool) -> bool:
         fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    if not shared:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
     return True
 
 

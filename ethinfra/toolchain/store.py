@@ -147,14 +147,20 @@ def record(path: Path, version: str) -> dict[str, object]:
     return {"version": version, "sha256": sha256_of(path), "size": seen.st_size, "mtime_ns": seen.st_mtime_ns}
 
 
+#: Stands for a manifest that something has overwritten: it vouches for no tool.
+_DAMAGED: dict = {"tools": {}, "seconds": None, "go": {"version": "", "pinned": False}}
+
+
 def _manifest(folder: Path) -> dict | None:
     try:
-        return json.loads((folder / "manifest.json").read_text())
+        manifest = json.loads((folder / "manifest.json").read_text())
     except FileNotFoundError:
         return None
-    except ValueError as damaged:
-        # Not "absent": the folder exists, and whoever looks at it should learn that something changed it.
-        return {"tools": {}, "seconds": None, "go": {"pinned": False}, "damaged": str(damaged)}
+    except ValueError:
+        manifest = None
+    if isinstance(manifest, dict) and manifest.keys() >= _DAMAGED.keys():
+        return manifest
+    return _DAMAGED
 
 
 def _fault(folder: Path, name: str, manifest: dict, *, thorough: bool = False) -> str:
