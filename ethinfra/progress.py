@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 
 class Progress:
@@ -22,7 +23,7 @@ class Progress:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
         self.quiet = quiet
         self._status: Status | None = None
-        self._titles: list[str] = []
+        self._running: list[_Clock] = []
 
     @contextmanager
     def step(self, title: str, within: float | None = None) -> Iterator[None]:
@@ -40,31 +41,43 @@ class Progress:
     def note(self, text: str) -> None:
         """One line that is not a step."""
         if not self.quiet:
-            self.console.print(f"{'  ' * len(self._titles)}{text}")
+            self.console.print(f"{'  ' * len(self._running)}{text}")
 
     def _begin(self, title: str) -> None:
+        clock = _Clock(title)
         if not self.quiet:
             if self.console.is_terminal:
-                self._show(title)
+                self._show(clock)
             else:
-                self.console.print(f"{'  ' * len(self._titles)}… {title}")
-        self._titles.append(title)
+                self.console.print(f"{'  ' * len(self._running)}… {title}")
+        self._running.append(clock)
 
     def _end(self, line: str) -> None:
-        self._titles.pop()
+        self._running.pop()
         if self.quiet:
             return
-        self.console.print(f"{'  ' * len(self._titles)}{line}")
+        self.console.print(f"{'  ' * len(self._running)}{line}")
         if self.console.is_terminal:
-            self._show(self._titles[-1] if self._titles else None)
+            self._show(self._running[-1] if self._running else None)
 
-    def _show(self, title: str | None) -> None:
+    def _show(self, clock: _Clock | None) -> None:
         if self._status is not None:
             self._status.stop()
             self._status = None
-        if title is not None:
-            self._status = self.console.status(title)
+        if clock is not None:
+            self._status = self.console.status(clock)
             self._status.start()
+
+
+class _Clock:
+    """A running step's title and the seconds since it began; rich draws it anew several times a second."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.since = time.monotonic()
+
+    def __rich__(self) -> Text:
+        return Text.assemble(Text.from_markup(self.title), (f" {time.monotonic() - self.since:.0f}s", "dim"))
 
 
 def silent() -> Progress:
