@@ -103,6 +103,11 @@ class Kube:
         )
         return applied.to_dict()
 
+    def server_version(self) -> str:
+        """The API server's version, such as `v1.36.3`."""
+        version: str = json.loads(self.kubectl("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]
+        return version
+
     def create_as(self, user: str, manifest: Object) -> Object:
         """Create an object in another user's name (impersonation), such as a review of that user's rights."""
         done = self.kubectl("create", f"--as={user}", "-f", "-", "-o", "json", stdin=json.dumps(manifest))

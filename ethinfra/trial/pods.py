@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from ethinfra.images import image_reference
+from ethinfra.images import find_image
 from ethinfra.kube import Kube, Object
 from ethinfra.process import Completed
 from ethinfra.waiting import eventually
@@ -90,7 +90,7 @@ class TrialPods:
                     "namespace": namespace,
                     "labels": {LABEL: self._run_id, **(labels or {})},
                 },
-                "spec": _spec(image or image_reference(IMAGE), claim, node, idle=image is None),
+                "spec": _spec(image or find_image(IMAGE).reference, claim, node, idle=image is None),
             }
         )
         pod = TrialPod(self._kube, namespace, name)

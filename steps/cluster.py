@@ -1,0 +1,82 @@
+"""Steps about the cluster itself, its namespaces and what may run in them."""
+
+from __future__ import annotations
+
+from pytest_bdd import parsers, then, when
+
+from ethinfra.cluster.provider import Cluster
+from ethinfra.environment import Environment
+from ethinfra.kube import Kube
+from ethinfra.process import Completed
+from ethinfra.toolchain import module_version, verify_all
+from ethinfra.trial import admission, machine
+from ethinfra.trial.pods import TrialPods
+
+
+@then("the API server reports the version of the toolchain")
+def api_server_version(kube: Kube) -> None:
+    assert kube.server_version() == module_version("kubernetes")
+
+
+@then("every node is Ready")
+def every_node_is_ready(kube: Kube) -> None:
+    conditions = {
+        node["metadata"]["name"]: {c["type"]: c["status"] for c in node["status"]["conditions"]}["Ready"]
+        for node in kube.list("Node")
+    }
+    assert conditions, "the cluster has no node"
+    assert set(conditions.values()) == {"True"}, conditions
+
+
+@then("a pod resolves the name of the API server's service")
+def pod_resolves(trial_pods: TrialPods, kube: Kube) -> None:
+    service = kube.get("Service", "kubernetes", "default")
+    assert service is not None
+    pod = trial_pods.start("resolver")
+    name = "kubernetes.default.svc.cluster.local"
+    resolved = pod.python("import socket, sys; print(socket.gethostbyname(sys.argv[1]))", name).stdout
+    pod.delete()
+    assert resolved == service["spec"]["clusterIP"]
+
+
+@then("the metrics API reports the usage of every node")
+def metrics_api(kube: Kube, env: Environment) -> None:
+    admission.must_have_node_metrics(kube, within=env.timeout("pod"))
+
+
+@then("this machine has one network link of the cluster and no packet filter rule of it")
+def one_link_no_rules(cluster: Cluster) -> None:
+    traces = machine.traces_of(cluster)
+    assert len(traces.links) == 1, f"links of the cluster on this machine: {traces.links}"
+    assert not traces.rules, f"packet filter rules of the cluster on this machine: {traces.rules}"
+
+
+@then("every installed tool has its recorded digest")
+def tools_are_verified() -> None:
+    verified = verify_all()
+    assert verified, "no tool is installed"
+
+
+@then("every deployed layer's namespace exists")
+def namespaces_exist(kube: Kube, env: Environment) -> None:
+    wanted = {layer.namespace for layer in env.layers if not layer.pending}
+    missing = wanted - {found["metadata"]["name"] for found in kube.list("Namespace")}
+    assert not missing, f"namespaces that do not exist: {sorted(missing)}"
+
+
+@then("the default namespace holds no workload")
+def default_is_empty(kube: Kube) -> None:
+    found = [f"{kind}/{one['metadata']['name']}" for kind in ("Pod", "Deployment", "StatefulSet", "Job")
+             for one in kube.list(kind, "default")]
+    assert not found, f"in the default namespace: {found}"
+
+
+@when(parsers.parse('a privileged pod is created in "{namespace}"'), target_fixture="creation")
+def create_privileged(namespace: str, kube: Kube) -> Completed:
+    return admission.try_privileged_pod(kube, namespace)
+
+
+@then("it is refused by Pod Security Admission")
+def refused_by_admission(creation: Completed) -> None:
+    assert not creation.ok, "a privileged pod was admitted"
+    assert "violates PodSecurity" in creation.stderr, creation.stderr

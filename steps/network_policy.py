@@ -1,0 +1,32 @@
+"""Steps about who may reach whom."""
+
+from __future__ import annotations
+
+from pytest_bdd import parsers, then
+
+from ethinfra.environment import Environment
+from fixtures.reach import Parties
+from ethinfra.kube import Kube
+from ethinfra.trial import reach
+
+PORT = {"port": int}
+
+
+@then(parsers.parse("{source} reaches {target} on port {port:d}"))
+def reaches(source: str, target: str, port: int, parties: Parties, env: Environment) -> None:
+    reach.must_reach(parties.source(source), parties.address(target), port, within=env.timeout("policy"))
+
+
+@then(
+    parsers.parse("{source} does not reach {target} on port {port:d}, though {other} does and a rule would admit it")
+)
+def does_not_reach(
+    source: str, target: str, port: int, other: str, parties: Parties, kube: Kube, env: Environment
+) -> None:
+    within, address = env.timeout("policy"), parties.address(target)
+    stranger = parties.source(source)
+    reach.must_not_reach(stranger, address, port, within=within)
+    reach.must_reach(parties.source(other), address, port, within=within)
+    with reach.admitted(kube, stranger, parties.pod(target)):
+        reach.must_reach(stranger, address, port, within=within)
+    reach.must_not_reach(stranger, address, port, within=within)
