@@ -36,8 +36,8 @@ class Code(StrEnum):
     CONSENSUS_SYNCING = "consensus-syncing"
     CONSENSUS_OPTIMISTIC = "consensus-optimistic"
     HEAD_IN_FUTURE = "head-in-future"
-    HEAD_STALE = "head-stale"
     HEAD_FROZEN = "head-frozen"
+    HEAD_STALE = "head-stale"
     BEHIND_CONSENSUS = "behind-consensus"
     HEADS_DISAGREE = "heads-disagree"
     BEHIND_REFERENCE = "behind-reference"
@@ -295,8 +295,8 @@ RULES: tuple[Callable[[ChainView, Limits], Objection | None], ...] = (
     _consensus_in_sync,
     _consensus_verified,
     _head_not_in_future,
-    _head_recent,
     _head_moves,
+    _head_recent,
     _follows_consensus,
     _heads_agree,
     _follows_reference,
