@@ -1,0 +1,282 @@
+"""The registry's interface over HTTP: the OCI distribution API, and the gateway's own paths.
+
+Every answer other than the expected one becomes a RegistryRefused with its status, so that callers and tests branch
+on the number.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from ethinfra.errors import ImageError
+from ethinfra.images.layout import MANIFEST_TYPE, digest_of
+
+INDEX_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+MANIFEST_TYPES = (*INDEX_TYPES, "application/vnd.oci.image.manifest.v1+json", MANIFEST_TYPE)
+
+#: Requests at a time, where many small ones are needed.
+_PARALLEL = 8
+
+
+class RegistryRefused(ImageError):
+    """The registry answered with another status than the request needs."""
+
+    def __init__(self, request: str, status: int, answer: str) -> None:
+        self.status = status
+        todo = {
+            401: "check the account and its password",
+            403: "the pull account may only read; use the push account",
+            503: "wait for garbage collection to end, or end it: `ethinfra registry gc`",
+            507: "make room: delete tags, then `ethinfra registry gc`",
+        }.get(status, "see the gateway's log: kubectl -n local-registry logs registry-0 -c gateway")
+        super().__init__(f"the registry refused {request}", seen=f"status {status} {answer[:400]}".rstrip(), todo=todo)
+
+
+class RegistryUnreachable(ImageError):
+    """No answer at all."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """`size` is the bytes of all that its tags need, each blob counted once."""
+
+    name: str
+    tags: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Bytes. referenced: what tags need; stored: what is on the volume; the difference can be collected."""
+
+    repositories: tuple[Repository, ...]
+    referenced: int
+    stored: int
+
+    @property
+    def collectable(self) -> int:
+        return max(self.stored - self.referenced, 0)
+
+
+class RegistryClient:
+    """One account at one registry; without an account, whoever has none. Safe to share between threads."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        authority: str,
+        username: str = "",
+        password: str = "",
+        timeout: float = 60,
+    ) -> None:
+        """authority: the certificate to trust, in PEM; timeout: seconds without a byte."""
+        self.url = url
+        self._http = httpx.Client(
+            base_url=url,
+            auth=httpx.BasicAuth(username, password) if username else None,
+            verify=ssl.create_default_context(cadata=authority),
+            timeout=timeout,
+            # A proxy of the environment has no business between an operator and a port-forward.
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def ask(self, method: str, path: str, *, expect: Iterable[int] = (200,), **options: Any) -> httpx.Response:
+        """One request. RegistryRefused if the status is not expected, RegistryUnreachable if there is no answer."""
+        try:
+            answer = self._http.request(method, path, **options)
+        except httpx.HTTPError as reason:
+            raise RegistryUnreachable(
+                f"no answer from the registry at {self.url}: {method} {path}", seen=f"{type(reason).__name__}: {reason}"
+            ) from reason
+        if answer.status_code not in tuple(expect):
+            raise RegistryRefused(f"{method} {path}", answer.status_code, answer.text)
+        return answer
+
+    def status(self, method: str, path: str, **options: Any) -> int:
+        """Only the status of a request, whatever it is: for trying what an account may do."""
+        return self.ask(method, path, expect=range(100, 600), **options).status_code
+
+    # What is there
+
+    def login(self) -> None:
+        """RegistryRefused (401) if the account is not accepted."""
+        self.ask("GET", "/v2/")
+
+    def repositories(self) -> list[str]:
+        """Names of all repositories, also of those whose tags have all been deleted."""
+        return list(self._pages("/v2/_catalog?n=100", "repositories"))
+
+    def tags(self, repository: str) -> list[str]:
+        """Sorted; empty if there is no such repository."""
+        try:
+            return sorted(self._pages(f"/v2/{repository}/tags/list?n=100", "tags"))
+        except RegistryRefused as refused:
+            if refused.status == 404:
+                return []
+            raise
+
+    def digest(self, repository: str, reference: str) -> str | None:
+        """Digest of the manifest behind a tag or digest, or None."""
+        answer = self.ask("HEAD", _manifest_path(repository, reference), headers=_ACCEPT, expect=(200, 404))
+        return answer.headers["docker-content-digest"] if answer.status_code == 200 else None
+
+    def manifest(self, repository: str, reference: str) -> tuple[str, dict[str, Any]]:
+        """Digest and content of a manifest or index; the digest is checked."""
+        answer = self.ask("GET", _manifest_path(repository, reference), headers=_ACCEPT)
+        digest = digest_of(answer.content)
+        if digest != answer.headers["docker-content-digest"]:
+            raise ImageError(
+                f"manifest of {repository}:{reference}", expected=answer.headers["docker-content-digest"], seen=digest
+            )
+        return digest, json.loads(answer.content)
+
+    def has_blob(self, repository: str, digest: str) -> bool:
+        return self.ask("HEAD", f"/v2/{repository}/blobs/{digest}", expect=(200, 404)).status_code == 200
+
+    def blob(self, repository: str, digest: str) -> bytes:
+        """A blob in memory; the digest is checked."""
+        data = self.ask("GET", f"/v2/{repository}/blobs/{digest}").content
+        if digest_of(data) != digest:
+            raise ImageError(f"blob of {repository}", expected=digest, seen=digest_of(data))
+        return data
+
+    # Changing it
+
+    def push_blob(self, repository: str, digest: str, size: int, content: bytes | Iterator[bytes]) -> None:
+        """Upload a blob in one request. The registry checks the digest."""
+        begun = self.ask("POST", f"/v2/{repository}/blobs/uploads/", expect=(202,))
+        place = httpx.URL(begun.headers["location"])
+        self.ask(
+            "PUT",
+            str(place.copy_merge_params({"digest": digest})),
+            content=content,
+            headers={"Content-Length": str(size), "Content-Type": "application/octet-stream"},
+            expect=(201,),
+        )
+
+    def push_manifest(self, repository: str, reference: str, raw: bytes, media_type: str = MANIFEST_TYPE) -> str:
+        """Returns the digest. All blobs that the manifest names must be there."""
+        path = _manifest_path(repository, reference)
+        self.ask("PUT", path, content=raw, headers={"Content-Type": media_type}, expect=(201,))
+        return digest_of(raw)
+
+    def push_small(self, repository: str, tag: str, content: bytes) -> str:
+        """Push an image of one layer with this content, for trying the registry; returns its digest."""
+        config = b'{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[]}}'
+        parts = []
+        for kind, data in (("config.v1+json", config), ("layer.v1.tar", content)):
+            if not self.has_blob(repository, digest_of(data)):
+                self.push_blob(repository, digest_of(data), len(data), data)
+            media_type = f"application/vnd.oci.image.{kind}"
+            parts.append({"mediaType": media_type, "digest": digest_of(data), "size": len(data)})
+        media_type = "application/vnd.oci.image.manifest.v1+json"
+        manifest = {"schemaVersion": 2, "mediaType": media_type, "config": parts[0], "layers": parts[1:]}
+        return self.push_manifest(repository, tag, json.dumps(manifest).encode(), media_type)
+
+    def delete_tag(self, repository: str, tag: str) -> None:
+        """Remove a tag; what only it needed is freed by garbage collection. RegistryRefused (404) if there is none."""
+        self.ask("DELETE", _manifest_path(repository, tag), expect=(202,))
+
+    # The gateway's own paths
+
+    def ui(self) -> str:
+        """The management page. RegistryRefused (401) without an account."""
+        return self.ask("GET", "/ui/").text
+
+    def suspend_writes(self) -> None:
+        """From now on pushes are refused with 503. RegistryRefused (403) for the pull account."""
+        self.ask("PUT", "/-/maintenance", content=b"", expect=(201, 204))
+
+    def resume_writes(self) -> None:
+        """Pushes are taken again; nothing to resume is not an error."""
+        self.ask("DELETE", "/-/maintenance", expect=(204, 404))
+
+    def writes_suspended(self) -> bool:
+        return self.ask("GET", "/-/maintenance", expect=(200, 404)).status_code == 200
+
+    def requests_in_progress(self) -> int:
+        """Requests that the gateway is working on, other than this one."""
+        text = self.ask("GET", "/-/status").text
+        return sum(int(count) for count in re.findall(r"(?:Reading|Writing): (\d+)", text)) - 1
+
+    def stored(self) -> dict[str, int]:
+        """Bytes of every blob on the volume, also of those that nothing references any more."""
+        blobs = [
+            f"sha256/{prefix}/{digest}/"
+            for prefix in self._folder("sha256/")
+            for digest in self._folder(f"sha256/{prefix}/")
+        ]
+        sizes = self._each(lambda path: sum(one.get("size", 0) for one in self._listing(path)), blobs)
+        return {f"sha256:{path.split('/')[2]}": size for path, size in zip(blobs, sizes, strict=True)}
+
+    def usage(self) -> Usage:
+        """Repositories with their tags and sizes, and what the volume holds."""
+        names = self.repositories()
+        needed: dict[str, int] = {}
+        repositories = []
+        for name, tags in zip(names, self._each(self.tags, names), strict=True):
+            own: dict[str, int] = {}
+            for blobs in self._each(lambda tag, name=name: self.blobs(name, tag), tags):
+                own |= blobs
+            needed |= own
+            if tags:
+                repositories.append(Repository(name, tuple(tags), sum(own.values())))
+        return Usage(tuple(repositories), sum(needed.values()), sum(self.stored().values()))
+
+    def blobs(self, repository: str, reference: str) -> dict[str, int]:
+        """Bytes of all blobs behind a reference by digest: manifest, configuration, layers; of an index, all of its images."""
+        digest, manifest = self.manifest(repository, reference)
+        found = {digest: len(json.dumps(manifest))}
+        for part in (manifest.get("config"), *manifest.get("layers", ())):
+            if part:
+                found[part["digest"]] = part["size"]
+        for child in manifest.get("manifests", ()):
+            found |= self.blobs(repository, child["digest"])
+        return found
+
+    def _folder(self, path: str) -> list[str]:
+        return [entry["name"] for entry in self._listing(path)]
+
+    def _listing(self, path: str) -> list[dict[str, Any]]:
+        """A registry into which nothing was ever pushed has no such folder."""
+        answer = self.ask("GET", f"/-/storage/{path}", expect=(200, 404))
+        return answer.json() if answer.status_code == 200 else []
+
+    def _pages(self, path: str, key: str) -> Iterator[str]:
+        following: str | None = path
+        while following:
+            answer = self.ask("GET", following)
+            yield from answer.json().get(key) or ()
+            following = answer.links.get("next", {}).get("url")
+
+    def _each(self, look: Callable[[str], Any], names: Iterable[str]) -> list[Any]:
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            return list(pool.map(look, names))
+
+
+_ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
+
+
+def _manifest_path(repository: str, reference: str) -> str:
+    return f"/v2/{repository}/manifests/{reference}"
