@@ -1,0 +1,26 @@
+{{/* The pod of the genesis job. Takes: the root. */}}
+{{- define "ethereum.genesisPod" -}}
+serviceAccountName: {{ include "ethereum.network.genesis" . }}
+# The only pod of this chart that talks to the Kubernetes API.
+automountServiceAccountToken: true
+enableServiceLinks: false
+restartPolicy: OnFailure
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+securityContext: {{- include "ethereum.podSecurity" . | nindent 2 }}
+containers:
+  - name: genesis
+    image: {{ include "ethereum.image" .Values.probe.image }}
+    imagePullPolicy: IfNotPresent
+    args:
+      - genesis
+      - --namespace={{ .Release.Namespace }}
+      - --configmap={{ include "ethereum.network.genesis" . }}
+      - --secret={{ include "ethereum.network.identity" . }}
+      - --delay={{ .Values.network.create.delaySeconds }}
+      - --label=app.kubernetes.io/part-of=ethereum-node-infra
+      - --label=ethinfra.io/network={{ .Values.network.name }}
+    securityContext: {{- include "ethereum.containerSecurity" . | nindent 6 }}
+    resources: {{- toYaml .Values.probe.resources | nindent 6 }}
+{{- end -}}

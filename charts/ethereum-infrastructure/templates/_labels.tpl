@@ -1,0 +1,23 @@
+{{/* Labels of every object. Takes: (dict "root" $ "name" "geth" "component" "sync"). */}}
+{{- define "ethereum.labels" -}}
+{{ include "ethereum.selector" . }}
+app.kubernetes.io/component: {{ .component }}
+app.kubernetes.io/part-of: ethereum-node-infra
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+ethinfra.io/network: {{ .root.Values.network.name }}
+ethinfra.io/role: {{ .component }}
+{{- end -}}
+
+{{/* Labels that select the pods of one component; they never change during its life. Takes what labels take. */}}
+{{- define "ethereum.selector" -}}
+app.kubernetes.io/name: {{ .name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end -}}
+
+{{/* Labels of a node's pod. Takes: a scope (see _scope.tpl). */}}
+{{- define "ethereum.podLabels" -}}
+{{ include "ethereum.labels" (dict "root" .root "name" .node.name "component" .role) }}
+ethinfra.io/client: {{ .node.execution.client }}
+ethinfra.io/consensus-client: {{ .node.consensus.client }}
+ethinfra.io/p2p: {{ include "ethereum.p2pKind" .root | quote }}
+{{- end -}}

@@ -1,0 +1,24 @@
+{{/* The validator client of a network of our own. It does not wait for the node to be ready: without validators no node
+     ever is. Takes: a scope. */}}
+{{- define "ethereum.validatorContainer" -}}
+{{- $program := include "ethereum.program" (dict "root" .root "client" .node.validator.client "program" "validator" "path" (printf "%s.validator.client" .role)) | fromYaml -}}
+{{- $paths := include "ethereum.paths" .root | fromYaml -}}
+- name: validator
+  image: {{ include "ethereum.image" $program.image }}
+  imagePullPolicy: IfNotPresent
+  command: {{ toJson $program.command }}
+  args:
+    {{- include "ethereum.flags" (dict "scope" . "program" $program "client" .node.validator.client "groups" (list "base" "metrics" "customNetwork")) | trim | nindent 4 }}
+    {{- range .node.validator.extraArgs }}
+    - {{ . | quote }}
+    {{- end }}
+  ports:
+    - {name: val-metrics, containerPort: {{ $program.ports.metrics }}}
+  securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}
+  resources: {{- toYaml .node.validator.resources | nindent 4 }}
+  volumeMounts:
+    # Holds what was signed, so that nothing is signed twice.
+    - {name: validator, mountPath: {{ $program.dataDir }}}
+    - {name: validator-tmp, mountPath: {{ $paths.tmp }}}
+    - {name: chain, mountPath: {{ $paths.chain }}, readOnly: true}
+{{- end -}}

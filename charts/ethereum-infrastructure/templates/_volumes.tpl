@@ -1,0 +1,62 @@
+{{/* How the JWT comes into the pod: "generate" or "secret". Takes: a scope. */}}
+{{- define "ethereum.jwtSource" -}}
+{{- $jwt := .node.jwt -}}
+{{- if and $jwt.generate $jwt.existingSecret.name -}}
+{{- fail (printf "%s.jwt: generate and existingSecret exclude each other; set %s.jwt.generate to false to use Secret %q" .role .role $jwt.existingSecret.name) -}}
+{{- else if $jwt.generate -}}
+generate
+{{- else if and $jwt.existingSecret.name $jwt.existingSecret.key -}}
+secret
+{{- else -}}
+{{- fail (printf "%s.jwt: generate is false, so existingSecret.name and existingSecret.key must name the Secret" .role) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Volumes of a node's pod, its claims aside. Takes: a scope. */}}
+{{- define "ethereum.volumes" -}}
+{{- if eq (include "ethereum.jwtSource" .) "generate" -}}
+# In memory, and as old as the pod: no disk and no API object ever holds the secret.
+- name: jwt
+  emptyDir: {medium: Memory, sizeLimit: 1Mi}
+{{- else -}}
+- name: jwt
+  secret:
+    secretName: {{ .node.jwt.existingSecret.name }}
+    defaultMode: 0440
+    items: [{key: {{ .node.jwt.existingSecret.key | quote }}, path: jwt.hex}]
+{{- end }}
+- name: execution-tmp
+  emptyDir: {sizeLimit: 64Mi}
+- name: consensus-tmp
+  emptyDir: {sizeLimit: 64Mi}
+{{- if .node.validator }}
+- name: validator-tmp
+  emptyDir: {sizeLimit: 64Mi}
+{{- end }}
+{{- if include "ethereum.network.custom" .root }}
+- name: chain
+  configMap: {name: {{ include "ethereum.network.chain" .root }}}
+- name: genesis
+  emptyDir: {sizeLimit: 64Mi}
+{{- end }}
+{{- if .node.bootnode }}
+- name: identity
+  secret: {secretName: {{ include "ethereum.network.identity" .root }}, defaultMode: 0440}
+{{- end }}
+{{- end -}}
+
+{{/* Claims of a node, one per client: each is sized, snapshotted and replaced by itself. Takes: a scope. */}}
+{{- define "ethereum.claims" -}}
+{{- $names := list "execution" "consensus" -}}
+{{- if .node.validator -}}{{- $names = append $names "validator" -}}{{- end -}}
+{{- range $name := $names }}
+{{- $storage := index $.node.storage $name }}
+- metadata:
+    name: {{ $name }}
+    labels: {{- include "ethereum.selector" (dict "root" $.root "name" $.node.name) | nindent 6 }}
+  spec:
+    accessModes: [ReadWriteOnce]
+    storageClassName: {{ $storage.className }}
+    resources: {requests: {storage: {{ $storage.size }}}}
+{{- end }}
+{{- end -}}
