@@ -66,8 +66,11 @@ def namespaces_exist(kube: Kube, env: Environment) -> None:
 
 @then("the default namespace holds no workload")
 def default_is_empty(kube: Kube) -> None:
-    found = [f"{kind}/{one['metadata']['name']}" for kind in ("Pod", "Deployment", "StatefulSet", "Job")
-             for one in kube.list(kind, "default")]
+    found = [
+        f"{kind}/{one['metadata']['name']}"
+        for kind in ("Pod", "Deployment", "StatefulSet", "Job")
+        for one in kube.list(kind, "default")
+    ]
     assert not found, f"in the default namespace: {found}"
 
 

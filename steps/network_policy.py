@@ -5,9 +5,9 @@ from __future__ import annotations
 from pytest_bdd import parsers, then
 
 from ethinfra.environment import Environment
-from fixtures.reach import Parties
 from ethinfra.kube import Kube
 from ethinfra.trial import reach
+from fixtures.reach import Parties
 
 PORT = {"port": int}
 
@@ -17,9 +17,7 @@ def reaches(source: str, target: str, port: int, parties: Parties, env: Environm
     reach.must_reach(parties.source(source), parties.address(target), port, within=env.timeout("policy"))
 
 
-@then(
-    parsers.parse("{source} does not reach {target} on port {port:d}, though {other} does and a rule would admit it")
-)
+@then(parsers.parse("{source} does not reach {target} on port {port:d}, though {other} does and a rule would admit it"))
 def does_not_reach(
     source: str, target: str, port: int, other: str, parties: Parties, kube: Kube, env: Environment
 ) -> None:

@@ -22,7 +22,9 @@ def storage_classes_are_explicit(kube: Kube) -> None:
         assert not missing, f"storage class {name} leaves {sorted(missing)} to a default"
 
 
-@given(parsers.parse('a pod has written a random value to a claim of class "{storage_class}"'), target_fixture="written")
+@given(
+    parsers.parse('a pod has written a random value to a claim of class "{storage_class}"'), target_fixture="written"
+)
 def pod_has_written(storage_class: str, trial_volumes: TrialVolumes) -> Written:
     return trial_volumes.write(storage_class)
 

@@ -3,8 +3,11 @@
 Everything made here carries the label `ethinfra.io/trial` with the run's id, so that leftovers can be found, and lives
 in the namespace `trial` unless the question is about another one.
 
-- `pods`     pods to try things from
-- `reach`    who reaches whom, on which port
-- `rights`   what a service account may do
-- `volumes`  whether a claim keeps what was written
+- `pods`       pods to try things from
+- `reach`      who reaches whom, on which port
+- `rights`     what a service account may do
+- `admission`  what the API server admits and serves
+- `volumes`    whether a claim keeps what was written
+- `artifacts`  what the registry stores, for whom
+- `restart`    a pod is deleted, and what of it can be seen afterwards
 """

@@ -76,7 +76,7 @@ class TrialPods:
         purpose: part of its name
         claim:   a PersistentVolumeClaim to mount at /claim
         node:    name of the Kubernetes node to run on
-        image:   another image than the node probe's; then the pod runs that image's own entry point
+        image:   another reference to an image that carries Python
         """
         if namespace == NAMESPACE:
             self.prepare_namespace()
@@ -90,7 +90,7 @@ class TrialPods:
                     "namespace": namespace,
                     "labels": {LABEL: self._run_id, **(labels or {})},
                 },
-                "spec": _spec(image or find_image(IMAGE).reference, claim, node, idle=image is None),
+                "spec": _spec(image or find_image(IMAGE).reference, claim, node),
             }
         )
         pod = TrialPod(self._kube, namespace, name)
@@ -111,11 +111,12 @@ class TrialPods:
             self._made.pop().delete()
 
 
-def _spec(image: str, claim: str | None, node: str | None, *, idle: bool) -> Object:
+def _spec(image: str, claim: str | None, node: str | None) -> Object:
     container: dict[str, Any] = {
         "name": "trial",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
+        "command": ["python3", "-c", "import signal; signal.sigwait({signal.SIGTERM, signal.SIGINT})"],
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "500m", "memory": "128Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -123,8 +124,6 @@ def _spec(image: str, claim: str | None, node: str | None, *, idle: bool) -> Obj
             "capabilities": {"drop": ["ALL"]},
         },
     }
-    if idle:
-        container["command"] = ["python3", "-c", "import signal; signal.sigwait({signal.SIGTERM, signal.SIGINT})"]
     if claim:
         container["volumeMounts"] = [{"name": "claim", "mountPath": "/claim"}]
     return {
