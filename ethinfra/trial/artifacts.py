@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ethinfra.errors import unknown_name
 from ethinfra.images import archive_of, find_image
-from ethinfra.images.push import push_archive
+from ethinfra.images.push import push_one
 from ethinfra.kube import Kube
 from ethinfra.progress import Progress
 from ethinfra.registry.client import RegistryRefused
@@ -103,12 +103,13 @@ class TrialArtifacts:
 
     def store_under_upstream_name(self) -> tuple[str, str]:
         """Store the node probe's image under an upstream name that no node has; returns reference and digest."""
-        repository, tag = f"docker.io/trial/{secrets.token_hex(4)}", "1"
         archive = archive_of(find_image("node-probe"))
+        name = f"docker.io/trial/{secrets.token_hex(4)}"
+        renamed = replace(archive, image=replace(archive.image, name=name, tag="1", built_from="source"))
         with connected(self.kube, Account.PUSH) as client:
-            digest = push_archive(client, archive.path, repository, tag)
-        self.made.append(Artifact(repository, tag, digest))
-        return f"{repository}:{tag}", digest
+            push_one(renamed, client)
+        self.made.append(Artifact(name, "1", archive.digest))
+        return renamed.image.reference, archive.digest
 
     def remove_all(self) -> None:
         """Delete the tags that are left."""
