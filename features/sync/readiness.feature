@@ -8,7 +8,7 @@ Feature: Only a node that tells the truth about the head gets traffic
   Scenario: Nodes that follow the chain are in service
     Then every sync node is an endpoint of its RPC service
 
-  @req:NODE-04.lies
+  @req:NODE-04.<clause>
   Scenario Outline: A node that <lie> gets no traffic
     Given a scripted node that answers correctly is in service
     When it <lie>
@@ -16,15 +16,23 @@ Feature: Only a node that tells the truth about the head gets traffic
     And it was not restarted
     And it is back in service within the readiness budget after it answers correctly again
 
-    Examples: lies
-      | lie                                         | reason                  |
-      | keeps its head where it is                  | head-stale              |
-      | claims to be synced at block 0              | at-genesis              |
-      | follows another chain                       | wrong-chain             |
-      | loses all its peers                         | too-few-peers           |
-      | loses its consensus client                  | consensus-unreachable   |
-      | answers HTTP 200 with an error body         | execution-error         |
-      | accepts connections and never answers       | execution-unreachable   |
+    Examples: lies of ethinfra/probe/testing/lies.py, in its words
+      | clause         | lie                                                          | reason                |
+      | head-frozen    | stops its head, in both clients, and keeps its ports open    | head-frozen           |
+      | at-genesis     | says eth_syncing: false at block 0                           | at-genesis            |
+      | wrong-chain    | follows another chain                                        | wrong-chain           |
+      | no-peers       | has no peers                                                 | too-few-peers         |
+      | consensus-down | has lost its consensus client                                | consensus-unreachable |
+      | error-body     | answers HTTP 200 with an error in the body                   | execution-error       |
+      | hung-socket    | accepts connections and never answers                        | execution-unreachable |
+      | lagging        | follows its consensus client at a distance                   | behind-consensus      |
+
+  @req:NODE-04.liveness
+  Scenario: Lag takes a node out of service and never restarts it
+    Given a scripted node that answers correctly is in service
+    When it follows its consensus client at a distance
+    Then it is taken out of service within the readiness budget, with the reason "behind-consensus"
+    And none of its containers is restarted for longer than liveness would wait
 
   @req:NODE-04.consensus-frozen @disruptive @needs:freeze-process @needs:fast-chain
   Scenario: A node whose consensus client is frozen is out of service until it continues
