@@ -29,7 +29,7 @@ class ServerCertificate:
 
 
 def subject_names(host: str) -> tuple[str, ...]:
-    """Under which names clients reach a Service `<name>.<namespace>.svc`: in the cluster, and through a port-forward."""
+    """How clients call a Service `<name>.<namespace>.svc`, in the cluster and through a port-forward."""
     return (host, f"{host}.cluster.local", host.removesuffix(".svc"), "localhost", "127.0.0.1")
 
 

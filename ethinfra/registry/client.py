@@ -49,6 +49,18 @@ class RegistryUnreachable(ImageError):
 
 
 @dataclass(frozen=True)
+class Stored:
+    """A manifest as the registry has it."""
+
+    digest: str
+    raw: bytes
+
+    @property
+    def content(self) -> dict[str, Any]:
+        return json.loads(self.raw)
+
+
+@dataclass(frozen=True)
 class Repository:
     """`size` is the bytes of all that its tags need, each blob counted once."""
 
@@ -141,15 +153,17 @@ class RegistryClient:
         answer = self.ask("HEAD", _manifest_path(repository, reference), headers=_ACCEPT, expect=(200, 404))
         return answer.headers["docker-content-digest"] if answer.status_code == 200 else None
 
-    def manifest(self, repository: str, reference: str) -> tuple[str, dict[str, Any]]:
-        """Digest and content of a manifest or index; the digest is checked."""
+    def manifest(self, repository: str, reference: str) -> Stored:
+        """A manifest or index; the digest is checked."""
         answer = self.ask("GET", _manifest_path(repository, reference), headers=_ACCEPT)
-        digest = digest_of(answer.content)
-        if digest != answer.headers["docker-content-digest"]:
+        stored = Stored(digest_of(answer.content), answer.content)
+        if stored.digest != answer.headers["docker-content-digest"]:
             raise ImageError(
-                f"manifest of {repository}:{reference}", expected=answer.headers["docker-content-digest"], seen=digest
+                f"manifest of {repository}:{reference}",
+                expected=answer.headers["docker-content-digest"],
+                seen=stored.digest,
             )
-        return digest, json.loads(answer.content)
+        return stored
 
     def has_blob(self, repository: str, digest: str) -> bool:
         return self.ask("HEAD", f"/v2/{repository}/blobs/{digest}", expect=(200, 404)).status_code == 200
@@ -245,13 +259,13 @@ class RegistryClient:
         return Usage(tuple(repositories), sum(needed.values()), sum(self.stored().values()))
 
     def blobs(self, repository: str, reference: str) -> dict[str, int]:
-        """Bytes of all blobs behind a reference by digest: manifest, configuration, layers; of an index, all of its images."""
-        digest, manifest = self.manifest(repository, reference)
-        found = {digest: len(json.dumps(manifest))}
-        for part in (manifest.get("config"), *manifest.get("layers", ())):
+        """Bytes of all that a reference needs, by digest: manifest, configuration, layers; an index' images too."""
+        stored = self.manifest(repository, reference)
+        found = {stored.digest: len(stored.raw)}
+        for part in (stored.content.get("config"), *stored.content.get("layers", ())):
             if part:
                 found[part["digest"]] = part["size"]
-        for child in manifest.get("manifests", ()):
+        for child in stored.content.get("manifests", ()):
             found |= self.blobs(repository, child["digest"])
         return found
 

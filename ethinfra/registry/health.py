@@ -7,10 +7,10 @@ import datetime
 from ethinfra.environment import Environment
 from ethinfra.errors import ImageError, LayerUnhealthy
 from ethinfra.kube import ForwardEnded, Kube
-from ethinfra.registry import PORT
+from ethinfra.registry import POD, PORT
 from ethinfra.registry.certificate import expires
 from ethinfra.registry.client import RegistryClient
-from ethinfra.registry.connect import POD, client_at
+from ethinfra.registry.connect import client_at
 from ethinfra.registry.secrets import Account, read_access
 from ethinfra.waiting import NotInTime
 
