@@ -41,6 +41,8 @@ class ClusterSpec:
     nodes: int = 1
     #: Seconds for the whole boot.
     within: float = 180
+    #: An IPv4 /16 for everything in the cluster, for providers that choose one; empty: any that is free.
+    address_range: str = ""
 
 
 @dataclass(frozen=True)

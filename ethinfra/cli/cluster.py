@@ -1,0 +1,85 @@
+"""`ethinfra up | down | status | kubeconfig`: the cluster that an environment's layers run on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ethinfra.cluster.provider import Cluster, ClusterProvider, ClusterSpec
+from ethinfra.cluster.select import provider_for
+from ethinfra.environment import known_environments, load_environment
+from ethinfra.errors import ClusterError
+from ethinfra.progress import Progress
+
+app = typer.Typer(rich_markup_mode=None)
+
+EnvironmentName = Annotated[str, typer.Option("--env", "-e", help=f"One of: {', '.join(known_environments())}.")]
+ProviderName = Annotated[
+    str | None, typer.Option("--cluster", help="Another provider than the environment's: embedded, kind, context[:NAME].")
+]
+ClusterName = Annotated[str | None, typer.Option("--name", help="Name of the cluster; the environment's, unless given.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
+
+
+@app.command()
+def up(
+    env: EnvironmentName = "local",
+    cluster: ProviderName = None,
+    name: ClusterName = None,
+    nodes: Annotated[int | None, typer.Option("--nodes", help="Number of nodes; the environment's, unless given.")] = None,
+    address_range: Annotated[
+        str, typer.Option("--range", help="An IPv4 /16 for the cluster, such as 10.130.0.0/16; any free one, unless given.")
+    ] = "",
+) -> None:
+    """Boot the cluster, or what is missing of it, and wait until its nodes are Ready and its DNS answers."""
+    environment = load_environment(env)
+    spec = ClusterSpec(name or env, nodes or environment.nodes, environment.timeout("cluster"), address_range)
+    made = provider_for(environment, cluster).up(spec, Progress())
+    typer.echo(f"cluster {made.name} is up: {', '.join(made.nodes) or made.context}\nexport KUBECONFIG={made.kubeconfig}")
+
+
+@app.command()
+def down(env: EnvironmentName = "local", cluster: ProviderName = None, name: ClusterName = None) -> None:
+    """Remove the cluster with all that is on it. One that this project did not boot is left as it is."""
+    provider_for(load_environment(env), cluster).down(name or env, Progress())
+
+
+@app.command()
+def status(
+    env: EnvironmentName = "local", cluster: ProviderName = None, name: ClusterName = None, as_json: AsJson = False
+) -> None:
+    """How every component is doing; exit code 1 if one is not well or there is no cluster."""
+    provider, found = find(env, cluster, name)
+    health = provider.health(found)
+    if as_json:
+        facts = {**asdict(found), "kubeconfig": str(found.kubeconfig), "capabilities": sorted(found.capabilities)}
+        typer.echo(json.dumps({"cluster": facts, **asdict(health), "healthy": health.healthy}, indent=2))
+    else:
+        table = Table("component", "state", box=None, pad_edge=False)
+        for component, seen in health.components.items():
+            table.add_row(component, seen)
+        Console(highlight=False).print(table)
+        for problem in health.problems:
+            typer.echo(f"\n{problem}", err=True)
+    if not health.healthy:
+        raise typer.Exit(1)
+
+
+@app.command()
+def kubeconfig(env: EnvironmentName = "local", cluster: ProviderName = None, name: ClusterName = None) -> None:
+    """Where the operator's kubeconfig is: export KUBECONFIG=$(ethinfra kubeconfig)."""
+    typer.echo(find(env, cluster, name)[1].kubeconfig)
+
+
+def find(env: str, cluster: str | None, name: str | None) -> tuple[ClusterProvider, Cluster]:
+    """An environment's provider and its cluster; ClusterError if there is none."""
+    provider = provider_for(load_environment(env), cluster)
+    found = provider.find(name or env)
+    if found is None:
+        raise ClusterError(f"there is no cluster {name or env!r}", todo=f"boot it: ethinfra up --env {env}")
+    return provider, found

@@ -1,0 +1,109 @@
+"""Which range of addresses a cluster gets, and the locks that keep two commands from deciding at once."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from ethinfra.cluster.embedded.plan import FIRST_SLOT, LAST_SLOT, all_plans, network_of
+from ethinfra.errors import ClusterError
+from ethinfra.paths import state_dir
+from ethinfra.process import run
+from ethinfra.waiting import NotInTime, eventually
+
+#: A route shorter than this (a VPN's 10.0.0.0/8, say) covers all slots; ours is more specific and wins over it.
+_SHORTEST_CONFLICT = 9
+
+
+@contextmanager
+def locked(directory: Path, what: str, *, within: float = 30) -> Iterator[None]:
+    """Hold an exclusive lock on a directory, which is made if absent. The kernel drops it when its holder dies.
+
+    The directory itself is the lock's file, so that a lock leaves nothing behind; it may be removed while held.
+    """
+
+    def attempt() -> int | None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The holder before us may have removed the directory; then we hold a lock that nobody else can see.
+            if os.stat(directory).st_ino == os.fstat(handle).st_ino:
+                return handle
+        except OSError:
+            pass
+        os.close(handle)
+        return None
+
+    try:
+        handle = eventually(f"{what} is free", attempt, until=lambda got: got is not None, within=within, every=0.1)
+    except NotInTime as late:
+        raise ClusterError(
+            f"{what} is in use by another ethinfra command", seen=f"locked for {within:g}s: {directory}",
+            todo="wait for that command, or end it",
+        ) from late
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def machine_lock(*, within: float = 30) -> object:
+    """Held while something that all clusters of this machine share is decided or changed: slots and sysctls."""
+    return locked(state_dir(), "the folder of this machine's clusters", within=within)
+
+
+def cluster_lock(identity: str, *, within: float = 60) -> object:
+    """Held while one cluster is being booted or removed."""
+    return locked(state_dir() / identity, f"cluster {identity}", within=within)
+
+
+def free_slot(wanted: IPv4Network | None = None) -> tuple[int, list[str]]:
+    """A slot that nothing on this machine uses, and a sentence for each that was passed over.
+
+    wanted: this range or none; ClusterError if it is taken or not one that a cluster can have
+    """
+    taken = {plan.slot: f"cluster {plan.id}" for plan in all_plans()}
+    in_use = networks_in_use()
+    candidates = range(FIRST_SLOT, LAST_SLOT + 1)
+    if wanted is not None:
+        candidates = [slot for slot in candidates if network_of(slot) == wanted]
+        if not candidates:
+            raise ClusterError(
+                f"address range {wanted}", expected=f"10.{FIRST_SLOT}.0.0/16 to 10.{LAST_SLOT}.0.0/16", todo="choose one"
+            )
+    passed: list[str] = []
+    for slot in candidates:
+        user = taken.get(slot) or conflict(network_of(slot), in_use)
+        if user is None:
+            return slot, passed
+        passed.append(f"{network_of(slot)} is in use by {user}")
+    raise ClusterError(
+        f"no free address range for a cluster: {wanted or '10.128.0.0/9'}",
+        seen="; ".join(passed[:5]),
+        todo="remove the clusters or routes that are not needed: ethinfra status, ip route",
+    )
+
+
+def conflict(network: IPv4Network, in_use: dict[str, IPv4Network]) -> str | None:
+    """Who uses a part of a network already; None if nobody does."""
+    for user, other in in_use.items():
+        if other.prefixlen >= _SHORTEST_CONFLICT and other.overlaps(network):
+            return user
+    return None
+
+
+def networks_in_use() -> dict[str, IPv4Network]:
+    """The machine's routes in all tables, as `route 10.1.0.0/16 dev eth1` → network. Links are in the table `local`."""
+    routes = json.loads(run(["ip", "-json", "-4", "route", "show", "table", "all"]).stdout or "[]")
+    found: dict[str, IPv4Network] = {}
+    for route in routes:
+        if route["dst"] != "default":
+            via = f" dev {route['dev']}" if "dev" in route else ""
+            found[f"route {route['dst']}{via}"] = IPv4Network(route["dst"], strict=False)
+    return found
