@@ -75,6 +75,12 @@ def archive_of(
         return found
 
 
+def recorded(image: Image) -> Archive | None:
+    """The archive of an image as the checkout describes it now, or None if it is not built."""
+    content = content_of(image)
+    return _recorded(image, content, images_dir() / image.key / content.key)
+
+
 def node_archives(names: Iterable[str] | None = None, progress: Progress | None = None) -> list[Path]:
     """Archives of the images that a node needs before the registry runs, built if need be.
 
