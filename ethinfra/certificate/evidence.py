@@ -1,0 +1,29 @@
+"""Evidence files: small, without secrets, each with its digest in the record."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from ethinfra.redact import redact
+
+
+def store(run_folder: Path, scenario: str, name: str, text: str) -> dict[str, object]:
+    """Write one file below `evidence/<scenario>/` and return its path, digest and size for the record.
+
+    A name that is taken gets a number: evidence is never overwritten.
+    """
+    folder = run_folder / "evidence" / scenario
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count = 1
+    while path.exists():
+        count += 1
+        path = (folder / name).with_stem(f"{Path(name).stem}-{count}")
+    data = redact(text).encode()
+    path.write_bytes(data)
+    return {
+        "path": path.relative_to(run_folder).as_posix(),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+    }
