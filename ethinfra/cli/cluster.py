@@ -20,9 +20,9 @@ app = typer.Typer(rich_markup_mode=None)
 
 EnvironmentName = Annotated[str, typer.Option("--env", "-e", help=f"One of: {', '.join(known_environments())}.")]
 ProviderName = Annotated[
-    str | None, typer.Option("--cluster", help="Another provider than the environment's: embedded, kind, context[:NAME].")
+    str | None, typer.Option("--cluster", help="Instead of the environment's: embedded, kind, context[:NAME].")
 ]
-ClusterName = Annotated[str | None, typer.Option("--name", help="Name of the cluster; the environment's, unless given.")]
+ClusterName = Annotated[str | None, typer.Option("--name", help="The cluster's name; else the environment's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 
@@ -31,16 +31,17 @@ def up(
     env: EnvironmentName = "local",
     cluster: ProviderName = None,
     name: ClusterName = None,
-    nodes: Annotated[int | None, typer.Option("--nodes", help="Number of nodes; the environment's, unless given.")] = None,
+    nodes: Annotated[int | None, typer.Option("--nodes", help="Number of nodes; else the environment's.")] = None,
     address_range: Annotated[
-        str, typer.Option("--range", help="An IPv4 /16 for the cluster, such as 10.130.0.0/16; any free one, unless given.")
+        str, typer.Option("--range", help="An IPv4 /16 for it, such as 10.130.0.0/16; else any free one.")
     ] = "",
 ) -> None:
     """Boot the cluster, or what is missing of it, and wait until its nodes are Ready and its DNS answers."""
     environment = load_environment(env)
     spec = ClusterSpec(name or env, nodes or environment.nodes, environment.timeout("cluster"), address_range)
     made = provider_for(environment, cluster).up(spec, Progress())
-    typer.echo(f"cluster {made.name} is up: {', '.join(made.nodes) or made.context}\nexport KUBECONFIG={made.kubeconfig}")
+    typer.echo(f"cluster {made.name} is up: {', '.join(made.nodes) or made.context}")
+    typer.echo(f"export KUBECONFIG={made.kubeconfig}")
 
 
 @app.command()

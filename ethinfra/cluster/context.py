@@ -4,6 +4,8 @@ The allow-list is looked at before the first request: a context that is merely c
 never touched by accident. Nothing here boots or removes anything.
 """
 
+# ruff: noqa: ARG002 -- arguments are those of the interface, needed or not
+
 from __future__ import annotations
 
 import os
@@ -77,7 +79,8 @@ class ContextProvider:
                 ready = any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"]["conditions"])
                 lines[f"node {node['metadata']['name']}"] = "Ready" if ready else "not Ready"
             slices = kube.list("EndpointSlice", "kube-system", labels="kubernetes.io/service-name=kube-dns")
-            answers = any(one.get("conditions", {}).get("ready") for found in slices for one in found.get("endpoints") or [])
+            endpoints = [one for found in slices for one in found.get("endpoints") or []]
+            answers = any(one.get("conditions", {}).get("ready") for one in endpoints)
             lines["cluster DNS"] = "has endpoints" if answers else "has no endpoints"
         # The client's own exceptions are of many kinds, and each of them means the same here.
         except Exception as reason:

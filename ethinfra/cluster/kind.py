@@ -1,5 +1,7 @@
 """Kubernetes in Docker, where both run: a way to try the layers on a laptop. Thin: `kind` does the work."""
 
+# ruff: noqa: ARG002 -- arguments are those of the interface, needed or not
+
 from __future__ import annotations
 
 import json
@@ -43,10 +45,12 @@ class KindProvider:
             raise MissingCapability("kind cannot run here", seen="\n".join(obstacles), todo="mend the above")
         identity = cluster_id(spec.name)
         roles = ["control-plane", *["worker"] * (spec.nodes - 1)]
-        config = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4", "nodes": [{"role": role} for role in roles]}
+        nodes = [{"role": role} for role in roles]
+        config = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4", "nodes": nodes}
+        file = _kubeconfig(identity)
+        file.parent.mkdir(parents=True, exist_ok=True)
         with progress.step(f"kind cluster {identity}", within=spec.within):
-            command = ["kind", "create", "cluster", "--name", identity, "--config", "-", "--kubeconfig", _kubeconfig(identity)]
-            _kubeconfig(identity).parent.mkdir(parents=True, exist_ok=True)
+            command = ["kind", "create", "cluster", "--name", identity, "--config", "-", "--kubeconfig", file]
             run([*command, "--wait", f"{spec.within:.0f}s"], stdin=json.dumps(config), within=spec.within + 30)
         made = self.find(spec.name)
         if made is None:

@@ -124,7 +124,7 @@ class ClusterProvider(Protocol):
         ...
 
     def collect(self, cluster: Cluster, into: Path, since: float) -> None:
-        """Write component logs since a time (seconds since the epoch) for a failure report; note what cannot be read."""
+        """Write component logs since a time (seconds since the epoch), for a report; note what cannot be read."""
         ...
 
     def load_image(self, cluster: Cluster, archive: Path) -> None:

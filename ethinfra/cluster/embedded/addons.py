@@ -35,8 +35,17 @@ def manifests(plan: ClusterPlan) -> str:
 def apply_addons(plan: ClusterPlan, kubectl: Path) -> None:
     """Create or update all addons. Repeating it changes nothing."""
     run(
-        [kubectl, f"--kubeconfig={plan.kubeconfig}", "apply", "--server-side", "--force-conflicts",
-         f"--field-manager={_FIELD_MANAGER}", "--validate=false", "-f", "-"],
+        [
+            kubectl,
+            f"--kubeconfig={plan.kubeconfig}",
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            f"--field-manager={_FIELD_MANAGER}",
+            "--validate=false",
+            "-f",
+            "-",
+        ],
         stdin=manifests(plan),
         within=60,
     )

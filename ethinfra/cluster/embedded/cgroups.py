@@ -17,6 +17,9 @@ from ethinfra.errors import ClusterError, MissingCapability
 from ethinfra.waiting import eventually
 
 #: What the kubelet needs (kubelet's validateSystemRequirements), by version.
+_V1_CONTROLLERS = frozenset(
+    {"blkio", "cpu", "cpuacct", "cpuset", "devices", "freezer", "hugetlb", "memory", "net_cls", "perf_event", "pids"}
+)
 _NEEDED_V1 = frozenset({"cpu", "cpuacct", "cpuset", "memory"})
 _NEEDED_V2 = frozenset({"cpu", "cpuset", "memory", "pids"})
 
@@ -123,14 +126,16 @@ class Cgroups:
                         continue
                     except OSError as reason:
                         if reason.errno != errno.EBUSY:
-                            raise ClusterError(f"control group {directory} cannot be removed", seen=str(reason)) from None
+                            raise ClusterError(f"{directory} cannot be removed", seen=str(reason)) from None
             return not any(root.exists() for root in self.paths(group))
 
         eventually(f"control group {group} is gone", removed, within=within, every=0.05)
 
     def named(self, prefix: str) -> list[str]:
         """Names of top-level groups that start with a prefix, in any tree."""
-        return sorted({path.name for tree in self.hierarchies for path in tree.root.glob(f"{prefix}*") if path.is_dir()})
+        return sorted(
+            {path.parent.name for tree in self.hierarchies for path in tree.root.glob(f"{prefix}*/cgroup.procs")}
+        )
 
 
 def detect(mounts: Path = Path("/proc/self/mounts")) -> Cgroups:
@@ -143,12 +148,14 @@ def detect(mounts: Path = Path("/proc/self/mounts")) -> Cgroups:
             controllers = (root / "cgroup.controllers").read_text().split()
             trees.append(Hierarchy(root, 2, frozenset(controllers)))
         elif kind == "cgroup":
-            # Options are the controllers among rw, relatime, name=systemd and the like; unknown ones do no harm.
-            trees.append(Hierarchy(root, 1, frozenset(options.split(",")) - {"rw", "nosuid", "nodev", "noexec", "relatime"}))
+            # The controllers stand among rw, relatime, name=systemd and the like.
+            trees.append(Hierarchy(root, 1, frozenset(options.split(",")) & _V1_CONTROLLERS))
     unique = {tree.root: tree for tree in trees}
     if not unique:
         raise MissingCapability(
-            "no control groups are mounted", expected="cgroup2 on /sys/fs/cgroup", todo="mount -t cgroup2 none /sys/fs/cgroup"
+            "no control groups are mounted",
+            expected="cgroup2 on /sys/fs/cgroup",
+            todo="mount -t cgroup2 none /sys/fs/cgroup",
         )
     return Cgroups(tuple(unique.values()))
 

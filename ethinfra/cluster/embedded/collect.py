@@ -32,7 +32,9 @@ def collect(plan: ClusterPlan, spaces: list[Space], into: Path, since: float) ->
         (into / "components.json").write_text(plan.report_file.read_text())
     for space in spaces:
         try:
-            seen = space.run(["sh", "-c", "ip address; ip route; iptables-save 2>/dev/null; nft list ruleset 2>/dev/null"])
+            seen = space.run(
+                ["sh", "-c", "ip address; ip route; iptables-save 2>/dev/null; nft list ruleset 2>/dev/null"]
+            )
             (into / f"network-{space.name}.txt").write_text(seen.stdout)
         except EthinfraError as reason:
             unread.append(f"network of {space.name}: {reason}")

@@ -6,6 +6,7 @@ Flags are upstream's defaults but for what is said here. There is one of each, s
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from ethinfra.cluster.embedded.components import Component
@@ -34,17 +35,18 @@ def make_credentials(plan: ClusterPlan) -> None:
     for authority in ("ca", "front-proxy-ca", "etcd-ca"):
         pki.authority(authority)
     pki.signing_key("service-accounts")
-    api_names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{CLUSTER_DOMAIN}"]
-    loopback = plan.control_address.__class__("127.0.0.1")
+    service = "kubernetes.default.svc"
+    loopback = IPv4Address("127.0.0.1")
     pki.issue(
         "kube-apiserver",
         "ca",
         "kube-apiserver",
-        hosts=[*api_names, "localhost"],
+        hosts=["kubernetes", "kubernetes.default", service, f"{service}.{CLUSTER_DOMAIN}", "localhost"],
         addresses=[plan.control_address, plan.api_service, loopback],
     )
     # As kubeadm's: not system:masters, so that RBAC applies, with the one role that speaking to kubelets needs.
-    pki.issue("kube-apiserver-kubelet-client", "ca", "kube-apiserver-kubelet-client", groups=["ethinfra:kubelet-clients"])
+    kubelet_client = "kube-apiserver-kubelet-client"
+    pki.issue(kubelet_client, "ca", kubelet_client, groups=["ethinfra:kubelet-clients"])
     pki.issue("front-proxy-client", "front-proxy-ca", "front-proxy-client")
     pki.issue("etcd", "etcd-ca", "etcd", hosts=["localhost"], addresses=[loopback])
     pki.issue("kube-apiserver-etcd-client", "etcd-ca", "kube-apiserver-etcd-client")
@@ -66,7 +68,8 @@ def control_plane(plan: ClusterPlan, tool: FindTool, make: MakeComponent) -> lis
     write_kube_proxy_config(proxy_config, plan, plan.nodes[0], kubeconfig["kube-proxy"])
 
     def logs_in(name: str) -> list[str]:
-        return [f"--{flag}={kubeconfig[name]}" for flag in ("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig")]
+        flags = ("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig")
+        return [f"--{flag}={kubeconfig[name]}" for flag in flags]
 
     etcd = make(
         "etcd",

@@ -31,7 +31,7 @@ state=$1; shift
 cover() {  # $1: a prepared directory, $2: what it hides; the other arguments stay visible
     stage=$1; hidden=$2; shift 2
     for keep; do
-        case $keep/ in "$hidden"/*) mkdir -p "$stage${keep#"$hidden"}"; mount --bind "$keep" "$stage${keep#"$hidden"}";; esac
+        case $keep/ in "$hidden"/*) at=$stage${keep#"$hidden"}; mkdir -p "$at"; mount --bind "$keep" "$at";; esac
     done
     mount --rbind "$stage" "$hidden"
 }

@@ -25,9 +25,16 @@ def connect_control(plan: ClusterPlan, control: Space) -> None:
             f"address add {plan.control_address}/24 dev {BRIDGE}",
         )
     # Frames between nodes cross this bridge; what they carry is the nodes' affair, so no rules are applied to it here.
-    _set(control, {"net.ipv4.ip_forward": 1, "net.ipv4.conf.all.send_redirects": 0,
-                   f"net.ipv4.conf.{BRIDGE}.send_redirects": 0, "net.bridge.bridge-nf-call-iptables": 0,
-                   "net.bridge.bridge-nf-call-ip6tables": 0})
+    _set(
+        control,
+        {
+            "net.ipv4.ip_forward": 1,
+            "net.ipv4.conf.all.send_redirects": 0,
+            f"net.ipv4.conf.{BRIDGE}.send_redirects": 0,
+            "net.bridge.bridge-nf-call-iptables": 0,
+            "net.bridge.bridge-nf-call-ip6tables": 0,
+        },
+    )
     link = plan.machine_link
     routes = json.loads(run(["ip", "-json", "-4", "route", "show", "dev", link], check=False).stdout or "[]")
     if {route["dst"] for route in routes} >= {str(plan.link_network), str(plan.services), str(plan.pods)}:
@@ -68,8 +75,10 @@ def connect_node(plan: ClusterPlan, node: NodePlan, control: Space, space: Space
             # The last line, so its effect tells that all were executed.
             f"route add default via {plan.control_address}",
         )
-    _set(space, {"net.ipv4.ip_forward": 1, "net.bridge.bridge-nf-call-iptables": 1,
-                 "net.bridge.bridge-nf-call-ip6tables": 1})
+    _set(
+        space,
+        {"net.ipv4.ip_forward": 1, "net.bridge.bridge-nf-call-iptables": 1, "net.bridge.bridge-nf-call-ip6tables": 1},
+    )
 
 
 def route_pods(plan: ClusterPlan, spaces: dict[str, Space], control: Space) -> None:

@@ -42,12 +42,19 @@ def make_node_credentials(plan: ClusterPlan, node: NodePlan) -> None:
     """The kubelet's identity, and copies of what the other daemons of a node log in with."""
     own, shared = Pki(plan.node_dir(node) / "pki"), Pki(plan.pki_dir)
     shared.issue(f"kubelet-{node.name}", "ca", f"system:node:{node.name}", groups=["system:nodes"])
-    shared.issue(f"kubelet-{node.name}-server", "ca", f"system:node:{node.name}", groups=["system:nodes"],
-                 hosts=[node.name], addresses=[node.address])
+    shared.issue(
+        f"kubelet-{node.name}-server",
+        "ca",
+        f"system:node:{node.name}",
+        groups=["system:nodes"],
+        hosts=[node.name],
+        addresses=[node.address],
+    )
     for source, target in ((f"kubelet-{node.name}-server", "kubelet-server"), ("ca", "ca")):
         write_atomically(own.certificate(target), shared.certificate(source).read_text(), mode=0o644)
     write_atomically(own.key("kubelet-server"), shared.key(f"kubelet-{node.name}-server").read_text())
-    for client, user in (("kubelet", f"kubelet-{node.name}"), ("kube-proxy", "kube-proxy"), ("network-policy", "network-policy")):
+    users = {"kubelet": f"kubelet-{node.name}", "kube-proxy": "kube-proxy", "network-policy": "network-policy"}
+    for client, user in users.items():
         path = plan.node_dir(node) / f"{client}.kubeconfig"
         write_kubeconfig(path, server=plan.api_url, pki=shared, user=user, context=plan.id)
 
@@ -175,10 +182,10 @@ address: 0.0.0.0
 authentication:
   anonymous: {{enabled: false}}
   webhook: {{enabled: true}}
-  x509: {{clientCAFile: {pki / 'ca.crt'}}}
+  x509: {{clientCAFile: {pki / "ca.crt"}}}
 authorization: {{mode: Webhook}}
-tlsCertFile: {pki / 'kubelet-server.crt'}
-tlsPrivateKeyFile: {pki / 'kubelet-server.key'}
+tlsCertFile: {pki / "kubelet-server.crt"}
+tlsPrivateKeyFile: {pki / "kubelet-server.key"}
 clusterDNS: ["{plan.dns_service}"]
 clusterDomain: {CLUSTER_DOMAIN}
 resolvConf: /etc/resolv.conf
@@ -210,7 +217,7 @@ def reservation(machine: Machine, nodes: int) -> Reservation:
 
 
 def cni_config(node: NodePlan) -> str:
-    """Pods on a bridge of their node, addresses from its range; other nodes' pods are reached by routes, untranslated."""
+    """Pods on a bridge of their node, addresses from its range; other pods by routes."""
     return json.dumps(
         {
             "cniVersion": "1.0.0",

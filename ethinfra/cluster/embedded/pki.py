@@ -58,7 +58,7 @@ class Pki:
         hosts: Sequence[str] = (),
         addresses: Sequence[IPv4Address] = (),
     ) -> None:
-        """A certificate for a client (common name = user, groups = its groups), and a server if it has hosts or addresses."""
+        """A certificate for a client (common name: user), which is a server too if it has hosts or addresses."""
         if self.certificate(name).exists():
             return
         ca = x509.load_pem_x509_certificate(self.certificate(authority).read_bytes())
@@ -86,9 +86,7 @@ class Pki:
         key = ec.generate_private_key(ec.SECP256R1())
         self._write_key(name, key)
         public.write_bytes(
-            key.public_key().public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
+            key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         )
 
     def _store(self, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:

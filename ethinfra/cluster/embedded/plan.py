@@ -31,9 +31,7 @@ _NAME = re.compile(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?")
 def cluster_id(name: str, checkout: Path = ROOT) -> str:
     """The name of a cluster on this machine: two checkouts may both have a `local`."""
     if not _NAME.fullmatch(name):
-        raise BadInput(
-            f"cluster name {name!r}", expected="at most 20 of a-z, 0-9 and '-', a letter first, no '-' last"
-        )
+        raise BadInput(f"cluster name {name!r}", expected="at most 20 of a-z, 0-9 and '-', a letter first, no '-' last")
     return f"{name}-{hashlib.sha256(str(checkout).encode()).hexdigest()[:4]}"
 
 

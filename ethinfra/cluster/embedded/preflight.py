@@ -23,22 +23,39 @@ MEMORY_MIB, MEMORY_MIB_MORE = 2048, 512
 #: Modules that a modular kernel loads only when told.
 _MODULES = ("overlay", "br_netfilter", "xfs", "loop", "veth", "nf_tables", "ip_set")
 
-#: Each line names a feature and says how it is tried; run in new network, mount and host name namespaces.
+#: How each feature is tried: commands in new network, mount and host name namespaces, with a tmpfs on /mnt.
 _TRIALS = {
-    "overlayfs": "mkdir -p /mnt/l /mnt/u /mnt/w /mnt/m && mount -t overlay o -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w /mnt/m",
-    "XFS with reflink on a loop device": "truncate -s 320M /mnt/disk && mkfs.xfs -q -m reflink=1 /mnt/disk && mkdir /mnt/d"
-    " && mount -o loop /mnt/disk /mnt/d && echo x > /mnt/d/a && cp --reflink=always /mnt/d/a /mnt/d/b",
-    "veth pairs": "ip link add probe type veth peer name probe-peer",
-    "bridges": "ip link add probe-bridge type bridge",
-    "bridge netfilter": "sysctl -q -w net.bridge.bridge-nf-call-iptables=1",
-    "iptables with set, physdev, addrtype, conntrack and NFLOG": "ipset create probe hash:ip && iptables -N PROBE"
-    " && iptables -A PROBE -m set --match-set probe src -m physdev --physdev-is-bridged -m comment --comment x -j ACCEPT"
-    " && iptables -A PROBE -m addrtype --src-type LOCAL -m conntrack --ctstate ESTABLISHED -j MARK --set-xmark 0x10000/0x10000"
-    " && iptables -A PROBE -m limit --limit 10/minute --limit-burst 10 -j NFLOG --nflog-group 100",
-    "nftables with maps, masquerading and number generators": "nft add table ip probe"
-    " && nft add chain ip probe out '{ type nat hook postrouting priority 100; }'"
-    " && nft add rule ip probe out masquerade fully-random"
-    " && nft add rule ip probe out numgen random mod 2 vmap '{ 0 : accept, 1 : accept }'",
+    "overlayfs": (
+        "mkdir -p /mnt/lower /mnt/upper /mnt/work /mnt/merged",
+        "mount -t overlay o -o lowerdir=/mnt/lower,upperdir=/mnt/upper,workdir=/mnt/work /mnt/merged",
+    ),
+    "XFS with reflink on a loop device": (
+        "truncate -s 320M /mnt/disk",
+        "mkfs.xfs -q -m reflink=1 /mnt/disk",
+        "mkdir /mnt/d",
+        "mount -o loop /mnt/disk /mnt/d",
+        "echo x > /mnt/d/a",
+        "cp --reflink=always /mnt/d/a /mnt/d/b",
+    ),
+    "veth pairs": ("ip link add probe type veth peer name probe-peer",),
+    "bridges": ("ip link add probe-bridge type bridge",),
+    "bridge netfilter": ("sysctl -q -w net.bridge.bridge-nf-call-iptables=1",),
+    # As kube-router's rules are written.
+    "iptables with set, physdev, addrtype, conntrack, limit and NFLOG": (
+        "ipset create probe hash:ip",
+        "iptables -N PROBE",
+        "iptables -A PROBE -m set --match-set probe src -m physdev --physdev-is-bridged -m comment --comment x",
+        "iptables -A PROBE -m addrtype --src-type LOCAL -j ACCEPT",
+        "iptables -A PROBE -m conntrack --ctstate ESTABLISHED -j MARK --set-xmark 0x10000/0x10000",
+        "iptables -A PROBE -m limit --limit 10/minute --limit-burst 10 -j NFLOG --nflog-group 100",
+    ),
+    # As kube-proxy's are.
+    "nftables with maps, masquerading and number generators": (
+        "nft add table ip probe",
+        "nft add chain ip probe out '{ type nat hook postrouting priority 100; }'",
+        "nft add rule ip probe out masquerade fully-random",
+        "nft add rule ip probe out numgen random mod 2 vmap '{ 0 : accept, 1 : accept }'",
+    ),
 }
 
 
@@ -54,8 +71,11 @@ def obstacles(nodes: int, *, room: bool = True) -> list[str]:
         return found
     found += _control_groups()
     found += missing_features()
-    found += [f"{device} is absent; a container needs it passed in" for device in ("/dev/kmsg", "/dev/loop-control")
-              if not Path(device).exists()]
+    found += [
+        f"{device} is absent; a container needs it passed in"
+        for device in ("/dev/kmsg", "/dev/loop-control")
+        if not Path(device).exists()
+    ]
     return found + (missing_room(nodes) if room else [])
 
 
@@ -74,14 +94,14 @@ def missing_features() -> list[str]:
         run(["modprobe", "-q", "-a", *_MODULES], check=False)
     script = ["mount -t tmpfs tmpfs /mnt || exit 1", "ip link set lo up"]
     for number, trial in enumerate(_TRIALS.values()):
-        script.append(f'why=$( {{ {trial}; }} 2>&1 ) || echo "{number} $(echo "$why" | tail -n 1)"')
+        script.append(f'why=$( {{ {" && ".join(trial)}; }} 2>&1 ) || echo "{number} $(echo "$why" | tail -n 1)"')
     command = ["unshare", "--net", "--mount", "--uts", "--propagation", "private", "sh", "-c", "\n".join(script)]
     done = run(command, within=30, check=False)
     if not done.ok:
         return [f"namespaces cannot be made: {done.stderr}; run on a machine, or in a privileged container"]
     names = list(_TRIALS)
     return [
-        f"the kernel lacks {names[int(line.split()[0])]}: {line.partition(' ')[2]}; load its module, or use another kernel"
+        f"the kernel lacks {names[int(line.split()[0])]} ({line.partition(' ')[2]}); load its module, or use another"
         for line in done.stdout.splitlines()
     ]
 
@@ -95,11 +115,15 @@ def missing_room(nodes: int, *, where: Path | None = None) -> list[str]:
     disk_needed = DISK_GIB + DISK_GIB_MORE * (nodes - 1)
     disk_free = shutil.disk_usage(folder).free >> 30
     if disk_free < disk_needed:
-        found.append(f"{folder} has {disk_free} GiB free, {nodes} nodes need {disk_needed}; free some, or set ETHINFRA_STATE")
+        found.append(
+            f"{folder} has {disk_free} GiB free, {nodes} nodes need {disk_needed}; free some, or set ETHINFRA_STATE"
+        )
     memory_needed = MEMORY_MIB + MEMORY_MIB_MORE * (nodes - 1)
     memory_free = available_memory_mib()
     if memory_free < memory_needed:
-        found.append(f"{memory_free} MiB of memory available, {nodes} nodes need {memory_needed}; end something, or use fewer")
+        found.append(
+            f"{memory_free} MiB of memory available, {nodes} nodes need {memory_needed}; end something, or use fewer"
+        )
     return found
 
 
@@ -113,4 +137,8 @@ def _control_groups() -> list[str]:
         missing = control_groups.detect().missing()
     except MissingCapability as reason:
         return [str(reason)]
-    return [f"missing controllers of control groups: {', '.join(missing)}; enable them on the kernel's command line"] if missing else []
+    return (
+        [f"missing controllers of control groups: {', '.join(missing)}; enable them on the kernel's command line"]
+        if missing
+        else []
+    )

@@ -30,7 +30,7 @@ class ComponentState:
     log: Path
 
     def __str__(self) -> str:
-        again = f", restarted {self.restarts}×" if self.restarts else ""
+        again = f", restarted {self.restarts} times" if self.restarts else ""
         return f"{self.seen}{again}"
 
 

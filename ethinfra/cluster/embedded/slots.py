@@ -33,7 +33,7 @@ def locked(directory: Path, what: str, *, within: float = 30) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The holder before us may have removed the directory; then we hold a lock that nobody else can see.
-            if os.stat(directory).st_ino == os.fstat(handle).st_ino:
+            if directory.stat().st_ino == os.fstat(handle).st_ino:
                 return handle
         except OSError:
             pass
@@ -44,7 +44,8 @@ def locked(directory: Path, what: str, *, within: float = 30) -> Iterator[None]:
         handle = eventually(f"{what} is free", attempt, until=lambda got: got is not None, within=within, every=0.1)
     except NotInTime as late:
         raise ClusterError(
-            f"{what} is in use by another ethinfra command", seen=f"locked for {within:g}s: {directory}",
+            f"{what} is in use by another ethinfra command",
+            seen=f"locked for {within:g}s: {directory}",
             todo="wait for that command, or end it",
         ) from late
     try:
@@ -75,7 +76,9 @@ def free_slot(wanted: IPv4Network | None = None) -> tuple[int, list[str]]:
         candidates = [slot for slot in candidates if network_of(slot) == wanted]
         if not candidates:
             raise ClusterError(
-                f"address range {wanted}", expected=f"10.{FIRST_SLOT}.0.0/16 to 10.{LAST_SLOT}.0.0/16", todo="choose one"
+                f"address range {wanted}",
+                expected=f"10.{FIRST_SLOT}.0.0/16 to 10.{LAST_SLOT}.0.0/16",
+                todo="choose one",
             )
     passed: list[str] = []
     for slot in candidates:

@@ -15,6 +15,7 @@ from ethinfra.cluster.embedded.launch import start_detached
 from ethinfra.process import Completed, run
 from ethinfra.waiting import NotInTime, eventually
 
+
 @dataclass(frozen=True)
 class Space:
     """A space that exists, known by its holder's process id."""

@@ -1,5 +1,7 @@
 """The boot, as a list of named steps. Each makes only what is missing, so a boot that was interrupted is resumed."""
 
+# ruff: noqa: ARG001 -- every step has the same arguments, needed or not
+
 from __future__ import annotations
 
 import os
@@ -60,8 +62,16 @@ class Boot:
         for done in [self.workers.submit(work, one) for one in self.plan.nodes]:
             done.result()
 
-    def component(self, space: str, name: str, argv: Iterable[object], *, probe: str, after: tuple[str, ...] = (),
-                  env: dict[str, str] | None = None) -> Component:
+    def component(
+        self,
+        space: str,
+        name: str,
+        argv: Iterable[object],
+        *,
+        probe: str,
+        after: tuple[str, ...] = (),
+        env: dict[str, str] | None = None,
+    ) -> Component:
         """A component in a space, in a control group of its own, which is made."""
         group = self.plan.cgroup_of_component(name)
         self.cgroups.create(group)
@@ -189,9 +199,7 @@ def await_nodes(boot: Boot, within: float) -> None:
             if one.name in known and "podCIDR" not in known[one.name]["spec"]:
                 ranges = {"podCIDR": str(one.pods), "podCIDRs": [str(one.pods)]}
                 boot.api.request("PATCH", f"/api/v1/nodes/{one.name}", {"spec": ranges})
-        return [
-            one.name for one in boot.plan.nodes if one.name not in known or not condition(known[one.name], "Ready")
-        ]
+        return [one.name for one in boot.plan.nodes if one.name not in known or not condition(known[one.name], "Ready")]
 
     hint = f"kubectl --kubeconfig={boot.plan.kubeconfig} describe nodes"
     eventually("all nodes are Ready", unready, until=lambda names: not names, within=within, every=0.2, hint=hint)
@@ -225,18 +233,20 @@ STEPS = (
 
 def this_machine(cgroup_version: int) -> node.Machine:
     """What the machine offers, asked of its kernel."""
-    memory = next(
-        int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal:")
-    )
-    capabilities = next(
-        int(line.split()[1], 16) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff:")
-    )
-    apparmor = Path("/sys/module/apparmor/parameters/enabled")
+    memory = int(_fact("/proc/meminfo", "MemTotal"))
+    capabilities = int(_fact("/proc/self/status", "CapEff"), 16)
+    switch = Path("/sys/module/apparmor/parameters/enabled")
+    apparmor = switch.exists() and switch.read_text().strip() == "Y" and Path("/usr/sbin/apparmor_parser").exists()
     return node.Machine(
         memory_mib=memory // 1024,
         millicpu=(os.cpu_count() or 1) * 1000,
         cgroup_version=cgroup_version,
-        apparmor=apparmor.exists() and apparmor.read_text().strip() == "Y" and Path("/usr/sbin/apparmor_parser").exists(),
+        apparmor=apparmor,
         # Bit 24 of the capabilities is CAP_SYS_RESOURCE.
         adjusts_oom=bool(capabilities >> 24 & 1),
     )
+
+
+def _fact(file: str, name: str) -> str:
+    lines = Path(file).read_text().splitlines()
+    return next(line.split()[1] for line in lines if line.startswith(f"{name}:"))

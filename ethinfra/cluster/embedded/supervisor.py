@@ -138,7 +138,8 @@ class Supervisor:
         one.exits = 0 if lived > _STEADY_AFTER else one.exits + 1
         delay = min(_BACKOFF[0] * 2 ** max(one.exits - 1, 0), _BACKOFF[1])
         one.retry_at = time.monotonic() + delay
-        one.seen = f"exited with {'an unknown code' if code is None else code} after {lived:.1f}s, restarts in {delay:g}s"
+        outcome = "an unknown code" if code is None else code
+        one.seen = f"exited with {outcome} after {lived:.1f}s, restarts in {delay:g}s"
         one.pid, one.started, one.child, one.ready = 0, "", None, False
         one.restarts += 1
 
@@ -175,7 +176,7 @@ class Supervisor:
 
 
 def start_time(pid: int) -> str:
-    """When a process started, in clock ticks since boot; with its id it names a process for good. Empty if it is gone."""
+    """When a process started, in clock ticks since boot; empty if it is gone. Names it for good, with its id."""
     try:
         # The second field is the program's name in parentheses, which may hold anything.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -34,7 +34,7 @@ def read(name: str) -> str:
 
 
 def raise_for_clusters() -> None:
-    """Record the machine's values unless a cluster did so before, and raise what is too low. Under the machine's lock."""
+    """Record the machine's values, unless a cluster did before, and raise what is too low. Under the machine's lock."""
     if not _record().exists():
         write_atomically(_record(), json.dumps({name: read(name) for name in TOUCHED}, indent=1))
     for name, least in RAISED.items():
