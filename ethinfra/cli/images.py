@@ -6,10 +6,9 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from ethinfra.cli.registry import Env, Provider, reach, wait_until_ready
+from ethinfra.cli.registry import Env, Name, Provider, reach, show, wait_until_ready
 from ethinfra.errors import ImageError, ToolchainError
 from ethinfra.images import Where, archive_of, find_image
 from ethinfra.images.builder import Builder
@@ -58,7 +57,7 @@ def list_command(as_json: Json = False) -> None:
     for image, archive, state in rows:
         size, seconds = (f"{archive.size / 1e6:.1f}", f"{archive.seconds:.1f}s") if archive else ("", "")
         table.add_row(image.key, image.reference, image.where, image.built_from, state, size, seconds)
-    Console(highlight=False).print(table)
+    show(table)
 
 
 @app.command("digest")
@@ -68,12 +67,12 @@ def digest_command(name: Annotated[str, typer.Argument(help="An image by key or 
 
 
 @app.command("push")
-def push_command(names: Names = None, env: Env = "local", provider: Provider = None) -> None:
+def push_command(names: Names = None, env: Env = "local", provider: Provider = None, name: Name = None) -> None:
     """Push images to the cluster's registry: those named, or all that nodes pull through it."""
     progress = Progress()
     images = select(names, None if names else Where.REGISTRY)
     archives = [archive_of(image, progress) for image in images]
-    there = reach(env, provider)
+    there = reach(env, provider, name)
     wait_until_ready(there, progress)
     with connected(there.kube, Account.PUSH, there.namespace) as client:
         for pushed in push(archives, client, progress):

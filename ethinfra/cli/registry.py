@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -11,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ethinfra.cli.cluster import EnvironmentName, find
 from ethinfra.cluster.provider import Cluster, ClusterProvider
-from ethinfra.cluster.select import provider_for
 from ethinfra.environment import Environment, load_environment
-from ethinfra.errors import ClusterError, MissingCapability
+from ethinfra.errors import MissingCapability
 from ethinfra.kube import Kube
 from ethinfra.progress import Progress
 from ethinfra.registry import HOST, POD, PORT, secrets
@@ -27,9 +26,13 @@ from ethinfra.waiting import eventually
 
 app = typer.Typer(help="The cluster's registry.", no_args_is_help=True)
 
-Env = Annotated[str, typer.Option("--env", help="The environment.")]
+Env = EnvironmentName
+# helmfile's hooks are told by variables to which cluster a layer is applied; it need not be the environment's own.
 Provider = Annotated[
     str | None, typer.Option("--cluster", envvar="ETHINFRA_PROVIDER", help="Another provider than the environment's.")
+]
+Name = Annotated[
+    str | None, typer.Option("--name", envvar="ETHINFRA_CLUSTER", help="The cluster's name; else the environment's.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
@@ -48,16 +51,10 @@ class Reached:
         return self.environment.layer(LAYER).namespace
 
 
-def reach(env: str, provider: str | None) -> Reached:
+def reach(env: str, provider: str | None, name: str | None) -> Reached:
     """ClusterError if the environment's cluster does not run."""
-    environment = load_environment(env)
-    chosen = provider_for(environment, provider)
-    # helmfile's hooks are told the name: a run may have booted a cluster beside the environment's usual one.
-    name = os.environ.get("ETHINFRA_CLUSTER", environment.name)
-    cluster = chosen.find(name)
-    if cluster is None:
-        raise ClusterError(f"cluster {name} does not run", todo=f"boot it: ethinfra up --env {env}")
-    return Reached(environment, chosen, cluster, Kube.of(cluster))
+    chosen, cluster = find(env, provider, name)
+    return Reached(load_environment(env), chosen, cluster, Kube.of(cluster))
 
 
 def wait_until_ready(there: Reached, progress: Progress) -> None:
@@ -73,18 +70,26 @@ def wait_until_ready(there: Reached, progress: Progress) -> None:
         )
 
 
+def show(table: Table) -> None:
+    """Print a table; in a pipe as wide as it is, because there is no edge to fit in."""
+    console = Console(highlight=False)
+    console.print(
+        table, width=None if console.is_terminal else console.measure(table).maximum, crop=console.is_terminal
+    )
+
+
 @app.command("prepare")
-def prepare_command(env: Env = "local", provider: Provider = None) -> None:
+def prepare_command(env: Env = "local", provider: Provider = None, name: Name = None) -> None:
     """Make the registry's accounts and certificate, unless they exist."""
-    there = reach(env, provider)
+    there = reach(env, provider, name)
     made = secrets.prepare(there.kube, there.namespace)
     typer.echo(f"made: {', '.join(made)}" if made else "accounts and certificate exist already")
 
 
 @app.command("mirror")
-def mirror_command(env: Env = "local", provider: Provider = None) -> None:
+def mirror_command(env: Env = "local", provider: Provider = None, name: Name = None) -> None:
     """Make the nodes pull through the registry under the upstream names."""
-    there = reach(env, provider)
+    there = reach(env, provider, name)
     try:
         with Progress().step("pointing the nodes at the registry"):
             mirror = mirrors.configure(there.kube, there.provider, there.cluster, there.namespace)
@@ -98,9 +103,9 @@ def mirror_command(env: Env = "local", provider: Provider = None) -> None:
 
 
 @app.command("list")
-def list_command(env: Env = "local", provider: Provider = None, as_json: Json = False) -> None:
+def list_command(env: Env = "local", provider: Provider = None, name: Name = None, as_json: Json = False) -> None:
     """Repositories with their tags and sizes."""
-    there = reach(env, provider)
+    there = reach(env, provider, name)
     with connected(there.kube, Account.PULL, there.namespace) as client:
         usage = client.usage()
     if as_json:
@@ -109,13 +114,13 @@ def list_command(env: Env = "local", provider: Provider = None, as_json: Json = 
     table = Table("repository", "tags", "MB", box=None, pad_edge=False)
     for one in usage.repositories:
         table.add_row(one.name, " ".join(one.tags), f"{one.size / 1e6:.1f}")
-    Console(highlight=False, soft_wrap=True).print(table)
+    show(table)
 
 
 @app.command("usage")
-def usage_command(env: Env = "local", provider: Provider = None, as_json: Json = False) -> None:
+def usage_command(env: Env = "local", provider: Provider = None, name: Name = None, as_json: Json = False) -> None:
     """What the registry stores, and how much of it garbage collection would free."""
-    there = reach(env, provider)
+    there = reach(env, provider, name)
     with connected(there.kube, Account.PULL, there.namespace) as client:
         usage = client.usage()
     facts = {
@@ -136,11 +141,12 @@ def usage_command(env: Env = "local", provider: Provider = None, as_json: Json =
 def gc_command(
     env: Env = "local",
     provider: Provider = None,
+    name: Name = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be freed.")] = False,
     as_json: Json = False,
 ) -> None:
     """Remove what no tag needs; pushes are refused meanwhile."""
-    there = reach(env, provider)
+    there = reach(env, provider, name)
     done = collect(there.kube, Progress(), dry_run=dry_run, namespace=there.namespace)
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=2))
@@ -150,9 +156,9 @@ def gc_command(
 
 
 @app.command("login-info")
-def login_info_command(env: Env = "local", provider: Provider = None) -> None:
+def login_info_command(env: Env = "local", provider: Provider = None, name: Name = None) -> None:
     """How to reach the registry by hand. Prints commands that read the passwords, not the passwords."""
-    there = reach(env, provider)
+    there = reach(env, provider, name)
     kubectl = f"kubectl --kubeconfig {there.cluster.kubeconfig} --context {there.cluster.context} -n {there.namespace}"
     secret = f"{kubectl} get secret {secrets.ACCOUNTS} -o jsonpath="
     typer.echo(
