@@ -1,4 +1,4 @@
-"""`ethinfra up | down | status | kubeconfig`: the cluster that an environment's layers run on."""
+"""`ethinfra up | down | status | kubeconfig`: an environment's cluster, and the layers on it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from rich.table import Table
 
 from ethinfra.cluster.provider import Cluster, ClusterProvider, ClusterSpec
 from ethinfra.cluster.select import provider_for
+from ethinfra.deploy import apply_layers, destroy_layers
 from ethinfra.environment import known_environments, load_environment
-from ethinfra.errors import ClusterError
+from ethinfra.errors import BadInput, ClusterError
 from ethinfra.progress import Progress
 
 app = typer.Typer(rich_markup_mode=None)
@@ -35,19 +36,41 @@ def up(
     address_range: Annotated[
         str, typer.Option("--range", help="An IPv4 /16 for it, such as 10.130.0.0/16; else any free one.")
     ] = "",
+    cluster_only: Annotated[bool, typer.Option("--cluster-only", help="Deploy no layer on it.")] = False,
 ) -> None:
-    """Boot the cluster, or what is missing of it, and wait until its nodes are Ready and its DNS answers."""
+    """Boot the cluster, or what is missing of it, and deploy all layers in order. Repeating it resumes."""
     environment = load_environment(env)
+    progress = Progress()
     spec = ClusterSpec(name or env, nodes or environment.nodes, environment.timeout("cluster"), address_range)
-    made = provider_for(environment, cluster).up(spec, Progress())
+    made = provider_for(environment, cluster).up(spec, progress)
+    if not cluster_only:
+        apply_layers(made, environment, progress)
     typer.echo(f"cluster {made.name} is up: {', '.join(made.nodes) or made.context}")
     typer.echo(f"export KUBECONFIG={made.kubeconfig}")
 
 
 @app.command()
-def down(env: EnvironmentName = "local", cluster: ProviderName = None, name: ClusterName = None) -> None:
-    """Remove the cluster with all that is on it. One that this project did not boot is left as it is."""
-    provider_for(load_environment(env), cluster).down(name or env, Progress())
+def down(
+    env: EnvironmentName = "local",
+    cluster: ProviderName = None,
+    name: ClusterName = None,
+    layers: Annotated[bool, typer.Option("--layers", help="Only the layers, in reverse order; volumes stay.")] = False,
+    delete_data: Annotated[bool, typer.Option("--delete-data", help="With the layers, their volumes too.")] = False,
+) -> None:
+    """Remove a cluster that this project booted, at once; of any other cluster, remove the layers in reverse order."""
+    environment = load_environment(env)
+    provider = provider_for(environment, cluster)
+    found = provider.find(name or env)
+    if found is not None and (layers or not found.owned):
+        destroy_layers(found, environment, Progress(), delete_data=delete_data)
+        return
+    if delete_data or layers:
+        raise BadInput(
+            f"there is no cluster {name or env!r} with layers to remove" if found is None else "--delete-data",
+            expected="a cluster that runs, and --layers",
+            todo="without these options, down removes what is left of the cluster",
+        )
+    provider.down(name or env, Progress())
 
 
 @app.command()
