@@ -64,11 +64,11 @@ def down(
     if found is not None and (layers or not found.owned):
         destroy_layers(found, environment, Progress(), delete_data=delete_data)
         return
-    if delete_data or layers:
+    if layers or delete_data:
         raise BadInput(
-            f"there is no cluster {name or env!r} with layers to remove" if found is None else "--delete-data",
-            expected="a cluster that runs, and --layers",
-            todo="without these options, down removes what is left of the cluster",
+            "--layers and --delete-data are about the layers of a cluster that runs",
+            seen="no such cluster" if found is None else "--delete-data alone: all data goes with this cluster anyway",
+            todo=f"ethinfra down --env {env}",
         )
     provider.down(name or env, Progress())
 
