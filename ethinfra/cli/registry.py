@@ -73,9 +73,9 @@ def wait_until_ready(there: Reached, progress: Progress) -> None:
 def show(table: Table) -> None:
     """Print a table; in a pipe as wide as it is, because there is no edge to fit in."""
     console = Console(highlight=False)
-    console.print(
-        table, width=None if console.is_terminal else console.measure(table).maximum, crop=console.is_terminal
-    )
+    if not console.is_terminal:
+        console.width = console.measure(table, options=console.options.update(width=1000)).maximum
+    console.print(table)
 
 
 @app.command("prepare")
