@@ -1,6 +1,6 @@
-"""Where pytest starts: the harness' own plugins, which have to be named in the root to be known before options are read.
+"""Where pytest starts: the harness' own plugins, named in the root so that they are known before options are read.
 
-Steps and the fixtures of their subjects are loaded by `fixtures.run`, and only where features or live tests are selected.
+Steps and the fixtures of their subjects are loaded by `fixtures.run`, where features or live tests are selected.
 """
 
 pytest_plugins = [

@@ -105,9 +105,7 @@ def _tags(scenario: Scenario, known: dict[str, set[str]]) -> list[str]:
     problems = []
     for tag in scenario.tags:
         kind, colon, value = tag.partition(":")
-        if not colon and tag not in PLAIN_TAGS:
-            problems.append(f"unknown tag @{tag}; known: {_known_tags()}")
-        elif colon and kind not in VALUED_TAGS:
+        if (not colon and tag not in PLAIN_TAGS) or (colon and kind not in VALUED_TAGS):
             problems.append(f"unknown tag @{tag}; known: {_known_tags()}")
         elif colon and not value:
             problems.append(f"@{tag} has no value")
