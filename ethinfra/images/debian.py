@@ -8,16 +8,22 @@ signed index, and its SHA-256 is part of the image's content key.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
-from dataclasses import dataclass
+import tempfile
+from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
 
 from filelock import FileLock
 
 from ethinfra.errors import ImageError
+from ethinfra.paths import cache_dir
 from ethinfra.process import run
+
+#: apt's lists of what its sources offer.
+INDEX = Path("/var/lib/apt/lists")
 
 #: Never wanted in an image that runs one program.
 _NEVER = ("usr/share/doc/**", "usr/share/man/**", "usr/share/lintian/**", "lib/systemd/**")
@@ -35,12 +41,7 @@ class Package:
 @cache
 def resolve(names: tuple[str, ...]) -> tuple[Package, ...]:
     """What the package index offers under these names; asks no network. ImageError if a name is not in it."""
-    shown = run(["apt-cache", "show", "--no-all-versions", *names], check=False)
-    found: dict[str, Package] = {}
-    for stanza in shown.stdout.split("\n\n"):
-        fields = dict(re.findall(r"^(Package|Version|SHA256): (.*)$", stanza, re.M))
-        if len(fields) == 3:
-            found[fields["Package"]] = Package(fields["Package"], fields["Version"], fields["SHA256"])
+    found = {one.name: one for one in _shown(names)}
     missing = [name for name in names if name not in found]
     if missing:
         raise ImageError(
@@ -49,6 +50,27 @@ def resolve(names: tuple[str, ...]) -> tuple[Package, ...]:
             todo="run `apt-get update`; the images are made of Debian 12's packages",
         )
     return tuple(found[name] for name in names)
+
+
+def _shown(names: tuple[str, ...]) -> list[Package]:
+    """What `apt-cache show` says; remembered as long as the index is the same, because apt takes seconds to read it."""
+    index = [(one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in sorted(INDEX.glob("*_Packages*"))]
+    key = hashlib.sha256(json.dumps([names, index]).encode()).hexdigest()
+    remembered = cache_dir() / "images" / "packages" / f"index-{key}.json"
+    if remembered.exists():
+        return [Package(*one) for one in json.loads(remembered.read_text())]
+    shown = run(["apt-cache", "show", "--no-all-versions", *names], check=False)
+    found = []
+    for stanza in shown.stdout.split("\n\n"):
+        fields = dict(re.findall(r"^(Package|Version|SHA256): (.*)$", stanza, re.M))
+        if len(fields) == 3:
+            found.append(Package(fields["Package"], fields["Version"], fields["SHA256"]))
+    if len(found) == len(names):
+        remembered.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=remembered.parent, delete=False) as partial:
+            json.dump([astuple(one) for one in found], partial)
+        Path(partial.name).replace(remembered)
+    return found
 
 
 def unpack(packages: tuple[Package, ...], into: Path, kept: Path) -> None:
