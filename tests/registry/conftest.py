@@ -1,4 +1,4 @@
-"""The registry's pod on loopback, for the tests that are marked `live`."""
+"""The registry's pod on loopback, for tests that ask the real programs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +8,6 @@ import pytest
 from ethinfra.registry.client import RegistryClient
 from ethinfra.registry.secrets import Account
 from tests.registry.loopback import Loopback, running
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "live: starts the real programs on loopback; needs their tool families")
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,6 @@ from ethinfra.registry.client import RegistryClient, RegistryRefused
 from ethinfra.registry.secrets import Account
 from tests.registry.loopback import Loopback
 
-pytestmark = pytest.mark.live
-
 UPLOAD = "/v2/docker.io/library/any/blobs/uploads/"
 MANIFEST = "/v2/docker.io/library/any/manifests/none"
 
