@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_bdd import given, parsers, then, when
+import json
+
+from pytest_bdd import given, then, when
 
 from ethinfra.cluster.provider import Cluster
 from ethinfra.deploy import Difference, apply_layers, changes, drift, fingerprint, render_layer, validate_layer
@@ -55,11 +57,15 @@ def no_drift(kube: Kube, env: Environment) -> None:
 
 @when("somebody changes the termination grace period of the sync nodes by hand")
 def change_by_hand(kube: Kube) -> None:
-    # `kubectl patch` writes as another field manager than helm, as a person at a terminal does.
-    kube.kubectl(
-        *("patch", "statefulset", "geth", "-n", "ethereum", "--type=merge"),
-        *("-p", '{"spec":{"updateStrategy":{"type":"OnDelete"},"template":{"spec":{"terminationGracePeriodSeconds":77}}}}'),
-    )
+    # `kubectl patch` writes as another field manager than helm, as a person at a terminal does. OnDelete: the pods,
+    # which are not the point here, are left alone.
+    change = {
+        "spec": {
+            "updateStrategy": {"type": "OnDelete", "rollingUpdate": None},
+            "template": {"spec": {"terminationGracePeriodSeconds": 77}},
+        }
+    }
+    kube.kubectl("patch", "statefulset", "geth", "-n", "ethereum", "--type=merge", "-p", json.dumps(change))
 
 
 @then("drift names the StatefulSet of the sync nodes and its termination grace period")

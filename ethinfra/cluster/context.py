@@ -9,6 +9,7 @@ never touched by accident. Nothing here boots or removes anything.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -16,6 +17,7 @@ import yaml
 from ethinfra.cluster.provider import Capability, Cluster, ClusterSpec, Health, Mirror
 from ethinfra.environment import Environment
 from ethinfra.errors import BadInput, ClusterError, EthinfraError, MissingCapability
+from ethinfra.process import Completed
 from ethinfra.progress import Progress
 
 
@@ -110,6 +112,10 @@ class ContextProvider:
     def signal_container(self, cluster: Cluster, namespace: str, pod: str, container: str, signal: int) -> None:
         """MissingCapability."""
         raise self._out_of_reach("processes of the nodes")
+
+    def run_on_node(self, cluster: Cluster, node: str, argv: Sequence[str], *, within: float = 30) -> Completed:
+        """MissingCapability."""
+        raise self._out_of_reach("the nodes")
 
     def _out_of_reach(self, what: str) -> EthinfraError:
         return MissingCapability(f"{what} are out of reach in a cluster that this project did not boot")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from ethinfra.cluster.context import ContextProvider
@@ -14,7 +15,7 @@ from ethinfra.cluster.provider import Capability, Cluster, ClusterSpec, Health, 
 from ethinfra.environment import Environment
 from ethinfra.errors import ClusterError, MissingCapability
 from ethinfra.paths import cache_dir
-from ethinfra.process import run
+from ethinfra.process import Completed, run
 from ethinfra.progress import Progress
 
 _CAPABILITIES = frozenset(
@@ -95,6 +96,10 @@ class KindProvider:
     def signal_container(self, cluster: Cluster, namespace: str, pod: str, container: str, signal: int) -> None:
         """MissingCapability."""
         raise MissingCapability("processes of a kind cluster cannot be signalled from outside", todo="use embedded")
+
+    def run_on_node(self, cluster: Cluster, node: str, argv: Sequence[str], *, within: float = 30) -> Completed:
+        """MissingCapability."""
+        raise MissingCapability("commands cannot be run on the nodes of a kind cluster", todo="use embedded")
 
 
 def _kubeconfig(identity: str) -> Path:

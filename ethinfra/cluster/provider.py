@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from ethinfra.process import Completed
 from ethinfra.progress import Progress
 
 
@@ -25,6 +27,8 @@ class Capability(StrEnum):
     REGISTRY_MIRROR = "registry-mirror"
     #: A container's processes can be stopped and continued from outside (`signal_container`).
     FREEZE_PROCESS = "freeze-process"
+    #: Commands can be run on a node, beside its pods (`run_on_node`).
+    NODE_SHELL = "node-shell"
     #: Claims of the class `local` get volumes by themselves.
     DYNAMIC_VOLUMES = "dynamic-volumes"
     #: A full volume does not fill its node.
@@ -137,4 +141,8 @@ class ClusterProvider(Protocol):
 
     def signal_container(self, cluster: Cluster, namespace: str, pod: str, container: str, signal: int) -> None:
         """Send a signal to every process of a container, from outside it (FREEZE_PROCESS)."""
+        ...
+
+    def run_on_node(self, cluster: Cluster, node: str, argv: Sequence[str], *, within: float = 30) -> Completed:
+        """Run a command in a node's network and file system; a failing one is returned, not raised (NODE_SHELL)."""
         ...

@@ -24,7 +24,7 @@ Feature: Sync nodes follow the chain
     Then the heads were never further apart than the budget
     And no two nodes ever had different blocks at the same final height
 
-  @req:NODE-03.generated
+  @req:NODE-03.generated @needs:node-shell
   Scenario: The JWT secret is made in the pod and is nowhere else
     Then every pod of the layer has a JWT secret of its own in memory
     And no manifest, log or Secret of the layer contains it
@@ -32,8 +32,12 @@ Feature: Sync nodes follow the chain
   @smoke @req:NODE-03.engine-closed
   Scenario: The Engine API answers nobody but the consensus client of its own pod
     Then the Engine API answers inside every sync node's pod and asks for its token
-    And the Engine API of no sync node is reached from an admitted pod, a peer or a Kubernetes node
+    And the Engine API of no sync node is reached from an admitted pod or a peer
     And no service leads to the Engine API
+
+  @smoke @req:NODE-03.engine-closed @needs:node-shell
+  Scenario: Not even the Kubernetes node reaches the Engine API of the pods on it
+    Then no Kubernetes node reaches the Engine API of a sync node, though it reaches the node's probe
 
   @req:NODE-07.services
   Scenario: Services lead to the ports that the containers serve

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ethinfra.cluster.embedded.teardown import tear_down
 from ethinfra.cluster.provider import Capability, Cluster, ClusterSpec, Health, Mirror
 from ethinfra.errors import BadInput, ClusterError, MissingCapability
 from ethinfra.images import node_archives
+from ethinfra.process import Completed
 from ethinfra.progress import Progress
 from ethinfra.toolchain import tool
 
@@ -24,6 +26,7 @@ _CAPABILITIES = frozenset(
         Capability.NETWORK_POLICY,
         Capability.REGISTRY_MIRROR,
         Capability.FREEZE_PROCESS,
+        Capability.NODE_SHELL,
         Capability.DYNAMIC_VOLUMES,
     }
 )
@@ -91,6 +94,10 @@ class EmbeddedProvider:
         """See `ClusterProvider.signal_container`."""
         plan = _plan(cluster)
         containers.signal_container(plan, control_groups.detect(), namespace, pod, container, signal)
+
+    def run_on_node(self, cluster: Cluster, node: str, argv: Sequence[str], *, within: float = 30) -> Completed:
+        """See `ClusterProvider.run_on_node`."""
+        return _spaces(_plan(cluster), node)[0].run(argv, within=within, check=False)
 
 
 def _decide(identity: str, spec: ClusterSpec, progress: Progress) -> ClusterPlan:

@@ -1,0 +1,124 @@
+"""Steps about nodes that follow the chain and agree on it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from pytest_bdd import parsers, then, when
+
+from ethinfra.chain.accounts import funded_account
+from ethinfra.chain.networks import Network
+from ethinfra.chain.quantities import Hash32, Wei
+from ethinfra.chain.transactions import must_have_same_receipt, send_transfer
+from ethinfra.chain.watch import HeadWatch, watch_heads
+from ethinfra.cluster.provider import Cluster, ClusterProvider
+from ethinfra.environment import Environment
+from ethinfra.trial import engine, services
+from fixtures.chain import Nodes
+from fixtures.evidence import Evidence
+from fixtures.reach import Parties
+
+
+@then(parsers.parse("every node's head advances by {blocks:d} blocks"))
+def heads_advance(blocks: int, nodes: Nodes, network: Network, evidence: Evidence) -> None:
+    within = (blocks + 10) * network.slot_seconds
+    with ThreadPoolExecutor() as pool:
+        reached = list(pool.map(lambda node: node.must_advance(blocks, within=within), nodes.every))
+    evidence.attach("heads", {node.name: head for node, head in zip(nodes.every, reached, strict=True)})
+
+
+@then("every node finalizes a block after the one that is final now")
+def nodes_finalize(nodes: Nodes, env: Environment, evidence: Evidence) -> None:
+    final = nodes.every[0].finalized()
+    beyond = final.number if final else 0
+    with ThreadPoolExecutor() as pool:
+        reached = list(pool.map(lambda node: node.must_finalize(beyond, within=env.timeout("finality")), nodes.every))
+    evidence.attach("finalized", {node.name: block for node, block in zip(nodes.every, reached, strict=True)})
+
+
+@then("every sync node has an execution peer and a consensus peer")
+def nodes_have_peers(nodes: Nodes, evidence: Evidence) -> None:
+    seen = {node.name: (len(node.execution_peers()), len(node.beacon.peers())) for node in nodes.sync}
+    evidence.attach("peers", seen)
+    assert all(execution and consensus for execution, consensus in seen.values()), f"execution, consensus: {seen}"
+
+
+@then("every execution peer of a sync node is another node of this network")
+def peers_are_ours(nodes: Nodes) -> None:
+    ours = {node.node_id() for node in nodes.every}
+    for node in nodes.sync:
+        strangers = {peer.node_id for peer in node.execution_peers()} - (ours - {node.node_id()})
+        assert not strangers, f"{node.name} has peers that are no node of this network: {strangers}"
+
+
+@when("a funded account sends 1 wei through one sync node", target_fixture="transaction")
+def send_one_wei(nodes: Nodes, network: Network) -> Hash32:
+    return send_transfer(nodes.sync[0], funded_account(network), network.funded[-1], Wei(1))
+
+
+@then("every node reports the same successful receipt for it")
+def same_receipt(transaction: Hash32, nodes: Nodes, network: Network, evidence: Evidence) -> None:
+    receipt = must_have_same_receipt(nodes.every, transaction, within=network.epoch_seconds * 5)
+    evidence.attach("receipt", receipt)
+
+
+@when(parsers.parse("the heads of all nodes are watched for {seconds:d} seconds"), target_fixture="watch")
+def heads_are_watched(seconds: int, nodes: Nodes, evidence: Evidence) -> HeadWatch:
+    watched = watch_heads(nodes.every, seconds=seconds)
+    evidence.attach("heads", watched.as_record())
+    return watched
+
+
+@then("the heads were never further apart than the budget")
+def heads_stayed_together(watch: HeadWatch, env: Environment) -> None:
+    watch.must_stay_together(int(env.budget("headSpread")))
+
+
+@then("no two nodes ever had different blocks at the same final height")
+def heads_agree(watch: HeadWatch) -> None:
+    watch.must_not_contradict()
+
+
+@then("every pod of the layer has a JWT secret of its own in memory", target_fixture="jwt_secrets")
+def jwt_in_memory(nodes: Nodes, cluster: Cluster, provider: ClusterProvider) -> dict[str, str]:
+    secrets = {node.name: engine.jwt_secret(provider, cluster, node) for node in nodes.every}
+    assert len(set(secrets.values())) == len(secrets), "two pods share a JWT secret"
+    return secrets
+
+
+@then("no manifest, log or Secret of the layer contains it")
+def jwt_is_nowhere(jwt_secrets: dict[str, str], nodes: Nodes) -> None:
+    found = engine.places_of(nodes.sync[0].kube, nodes.namespace, set(jwt_secrets.values()))
+    assert not found, f"a JWT secret stands in: {found}"
+
+
+@then("the Engine API answers inside every sync node's pod and asks for its token")
+def engine_is_inside(nodes: Nodes) -> None:
+    for node in nodes.sync:
+        engine.must_ask_for_token(node)
+
+
+@then("the Engine API of no sync node is reached from an admitted pod or a peer")
+def engine_is_closed(nodes: Nodes, parties: Parties, env: Environment) -> None:
+    sources = [parties.source("an RPC client"), parties.source("a peer")]
+    for node in nodes.sync:
+        engine.must_be_closed_to(node, sources, within=env.timeout("policy"))
+        engine.must_not_listen_outside(node)
+
+
+@then("no Kubernetes node reaches the Engine API of a sync node, though it reaches the node's probe")
+def engine_is_closed_to_machines(nodes: Nodes, cluster: Cluster, provider: ClusterProvider) -> None:
+    for node in nodes.sync:
+        engine.must_be_closed_to_kubernetes_nodes(provider, cluster, node)
+
+
+@then("no service leads to the Engine API")
+def no_engine_service(nodes: Nodes) -> None:
+    leading = engine.services_to_engine(nodes.sync[0].kube, nodes.namespace)
+    assert not leading, f"services to the Engine API: {leading}"
+
+
+@then("every port of every service of the layer is answered by each ready endpoint behind it")
+def service_ports_answer(nodes: Nodes) -> None:
+    silent = services.silent_ports(nodes.sync[0].kube, nodes.namespace)
+    assert not silent, f"nobody listens behind: {silent}"
