@@ -11,6 +11,7 @@ import httpx
 
 from ethinfra.errors import ChainError, ClusterError
 from ethinfra.kube import Kube
+from ethinfra.waiting import NotInTime
 
 #: Seconds for one request, where the caller does not say.
 REQUEST = 10.0
@@ -110,7 +111,7 @@ class PodLink:
     def _open(self) -> httpx.Client:
         try:
             port = self._held.enter_context(self._kube.forward(self._namespace, self._pod, self._port))
-        except ClusterError as reason:
+        except (ClusterError, NotInTime) as reason:
             raise self._silent(reason) from reason
         url = f"http://127.0.0.1:{port}"
         return self._held.enter_context(httpx.Client(base_url=url, timeout=self._within, trust_env=False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eth_account.signers.local import LocalAccount
+from eth_utils import to_checksum_address
 
 from ethinfra.chain.accounts import address_of
 from ethinfra.chain.jsonrpc import Receipt
@@ -27,7 +28,8 @@ def send_transfer(node: Node, sender: LocalAccount, to: Address, value: Wei) -> 
         {
             "chainId": rpc.chain_id(),
             "nonce": rpc.nonce(address_of(sender)),
-            "to": to,
+            # The signer refuses an address in plain lower case.
+            "to": to_checksum_address(to),
             "value": value,
             "gas": TRANSFER_GAS,
             # The base fee rises by an eighth per block at most: enough for five full blocks.

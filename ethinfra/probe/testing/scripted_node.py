@@ -13,7 +13,6 @@ import json
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
@@ -22,17 +21,14 @@ from typing import Any
 from ethinfra.probe.testing.lies import LIES
 from ethinfra.probe.testing.scripted_chain import Refusal, ScriptedChain
 
-#: Age of the chain when a node starts, in blocks.
-HISTORY = 1000
+#: Time of block 0, 2026-01-01. Fixed, so that all nodes with one chain id and slot time are on one chain.
+EPOCH = 1_767_225_600
 
 Address = tuple[str, int]
 
 
 class ScriptedNode:
-    """A node whose clients answer by script. Use it as a context manager; `lie()` changes what it tells.
-
-    Nodes with the same chain id and slot time share one chain, whenever they were started.
-    """
+    """A node whose clients answer by script. Use it as a context manager; `lie()` changes what it tells."""
 
     def __init__(
         self,
@@ -43,9 +39,7 @@ class ScriptedNode:
         consensus: Address = ("127.0.0.1", 0),
         lie: str = "honest",
     ) -> None:
-        # A multiple of a whole hour: the same for all nodes that run at one time, and at least HISTORY blocks ago.
-        epoch = (time.time() // 3600) * 3600 - HISTORY * slot
-        self.chain = ScriptedChain(chain_id, epoch, slot)
+        self.chain = ScriptedChain(chain_id, EPOCH, slot)
         self._execution = Face(execution, lambda handler: _Handler.answer_execution(handler, self))
         self._consensus = Face(consensus, lambda handler: _Handler.answer_consensus(handler, self))
         self.changed = threading.Event()
