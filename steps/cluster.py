@@ -8,14 +8,15 @@ from ethinfra.cluster.provider import Cluster
 from ethinfra.environment import Environment
 from ethinfra.kube import Kube
 from ethinfra.process import Completed
-from ethinfra.toolchain import module_version, verify_all
+from ethinfra.toolchain import FAMILIES, default_store
 from ethinfra.trial import admission, machine
 from ethinfra.trial.pods import TrialPods
+from fixtures.evidence import Evidence
 
 
 @then("the API server reports the version of the toolchain")
 def api_server_version(kube: Kube) -> None:
-    assert kube.server_version() == module_version("kubernetes")
+    assert kube.server_version() == default_store().binary("kube-apiserver").version
 
 
 @then("every node is Ready")
@@ -52,9 +53,12 @@ def one_link_no_rules(cluster: Cluster) -> None:
 
 
 @then("every installed tool has its recorded digest")
-def tools_are_verified() -> None:
-    verified = verify_all()
-    assert verified, "no tool is installed"
+def tools_are_verified(evidence: Evidence) -> None:
+    store = default_store()
+    states = {name: store.state(name, thorough=True) for name in FAMILIES}
+    evidence.attach("tools", {name: f"{state.version} {state.state}" for name, state in states.items()})
+    faulty = {name: state.fault or state.state for name, state in states.items() if state.state != "installed"}
+    assert not faulty, faulty
 
 
 @then("every deployed layer's namespace exists")

@@ -8,7 +8,6 @@ from typing import Any
 from pytest_bdd import parsers, then, when
 
 from ethinfra.chain.networks import Network
-from ethinfra.environment import Environment
 from ethinfra.errors import unknown_name
 from ethinfra.trial.rpc import RpcService
 

@@ -10,4 +10,10 @@ in the namespace `trial` unless the question is about another one.
 - `volumes`    whether a claim keeps what was written
 - `artifacts`  what the registry stores, for whom
 - `restart`    a pod is deleted, and what of it can be seen afterwards
+- `services`   whether Services lead where they say
+- `engine`     whether the Engine API and its secret stay inside the pod
+- `rpc`        the RPC Service, called as users call it
+- `scripted`   a node that lies when it is told to
+- `late`       nodes that join a running network late
+- `machine`    what an embedded cluster shows of itself on its machine
 """

@@ -43,7 +43,7 @@ def must_be_out_of_service(kube: Kube, namespace: str, service: str, pod: str, *
 
 
 def silent_ports(kube: Kube, namespace: str) -> list[str]:
-    """Ports of Services behind which a ready endpoint does not listen, as `service/pod:port`; also Services without any.
+    """Ports behind which a ready endpoint does not listen, as `service/pod:port`, and Services without endpoints.
 
     Looked at from inside each pod, by its probe container, so that no network policy answers in the port's place.
     """

@@ -1,0 +1,134 @@
+"""Nodes that join a running network late, with empty volumes, as releases of the layer's own chart."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from ethinfra.chain.discovery import DeployedNode, find_nodes
+from ethinfra.chain.jsonrpc import Block, RpcError
+from ethinfra.chain.node import Node
+from ethinfra.chain.quantities import Address
+from ethinfra.cluster.provider import Cluster
+from ethinfra.deploy import install_release, release_values, uninstall_release
+from ethinfra.environment import Environment
+from ethinfra.errors import ChainError
+from ethinfra.kube import Kube
+from ethinfra.trial.scripted import CHART
+from ethinfra.waiting import eventually
+
+#: A full node keeps the states of so many recent blocks (geth v1.17, triedb/pathdb: maxDiffLayers).
+STATES_KEPT = 128
+
+
+@dataclass
+class LateNodes:
+    """The late nodes of one scenario."""
+
+    cluster: Cluster
+    kube: Kube
+    env: Environment
+    #: Beacon API of nodes that follow the chain: a late consensus client starts from their finalized state.
+    checkpoint: str
+    prefix: str
+    joined: dict[str, DeployedNode] = field(default_factory=dict)
+    _releases: list[str] = field(default_factory=list)
+
+    @property
+    def namespace(self) -> str:
+        return self.env.layer("ethereum").namespace
+
+    def join(self, mode: str, *, devp2p: bool = True, within: float) -> DeployedNode:
+        """Start a node with an empty volume and a sync mode (`full`, `snap`); returns once its RPC answers.
+
+        devp2p: False cuts it off from execution peers, by network policy
+        """
+        name = f"{self.prefix}-{mode}"
+        self._releases.append(name)
+        own = {
+            "sync": {
+                "name": name,
+                "replicas": 1,
+                "execution": {"syncMode": mode},
+                "consensus": {"checkpointSyncUrl": self.checkpoint},
+                "storage": {"whenDeleted": "Delete", "whenScaled": "Delete"},
+            },
+            "networkPolicy": {"devp2p": devp2p},
+        }
+        install_release(self.cluster, name, CHART, [release_values(self.env, "ethereum", "sync"), own], self.namespace)
+        found = eventually(
+            f"the pod of late node {name} runs",
+            lambda: find_nodes(self.kube, self.namespace, labels=f"app.kubernetes.io/instance={name}"),
+            within=within,
+            hint=f"kubectl -n {self.namespace} describe pod {name}-0",
+        )
+        node = self.joined[mode] = found[0]
+        eventually(f"late node {name} answers", node.head, until=lambda _: True, within=within)
+        return node
+
+    def remove_all(self) -> None:
+        """Remove them with their volumes."""
+        for node in self.joined.values():
+            node.close()
+        while self._releases:
+            uninstall_release(self.cluster, self._releases.pop(), self.namespace)
+
+
+def must_have_synced_by_devp2p(node: DeployedNode, blocks: int) -> dict[str, float]:
+    """The node has fetched at least so many block bodies from execution peers; returns the counts.
+
+    Its consensus client, which began at a checkpoint, cannot have handed it those.
+    """
+    counts = {
+        name: value
+        for name, value in node.metrics().items()
+        if name in ("eth_downloader_headers_in", "eth_downloader_bodies_in")
+    }
+    peers = node.execution_peers()
+    if not peers or counts.get("eth_downloader_bodies_in", 0) < blocks:
+        raise ChainError(
+            f"{node.name}: blocks fetched from execution peers",
+            expected=f"at least {blocks}",
+            seen=f"{counts}, {len(peers)} peers",
+        )
+    return counts
+
+
+def must_have_state(node: Node, block: int, address: Address) -> None:
+    """The node knows a balance at that block."""
+    node.rpc.balance(address, block)
+
+
+def must_lack_state(node: Node, block: int, address: Address) -> str:
+    """The node has the block and not its state; returns what it says. ChainError if it answers with a balance."""
+    if node.rpc.block(block) is None:
+        raise ChainError(f"{node.name}: block {block}", expected="the block without its state", seen="no block")
+    try:
+        balance = node.rpc.balance(address, block)
+    except RpcError as missing:
+        return str(missing)
+    raise ChainError(f"{node.name}: state at block {block}", expected="missing", seen=f"a balance of {balance} wei")
+
+
+def must_stay_behind(node: DeployedNode, leader: Node, *, seconds: float) -> Block:
+    """For so long the node's head stays below where the leader is now, though its consensus client knows the chain."""
+    goal = leader.head().number
+    eventually(
+        f"the consensus client of {node.name} knows the chain",
+        lambda: node.beacon.syncing().head_slot,
+        within=120,
+        hint=f"kubectl -n {node.namespace} logs {node.pod} -c consensus",
+    )
+    deadline = time.monotonic() + seconds
+    head = eventually(
+        f"{node.name} was watched for {seconds:g}s",
+        node.head,
+        until=lambda seen: seen.number >= goal or time.monotonic() >= deadline,
+        within=seconds + 30,
+        every=1,
+    )
+    if head.number >= goal:
+        raise ChainError(
+            f"{node.name} without devp2p", expected=f"stays below block {goal}", seen=f"block {head.number}"
+        )
+    return head
