@@ -20,8 +20,13 @@ def store(run_folder: Path, scenario: str, name: str, text: str) -> dict[str, ob
     while path.exists():
         count += 1
         path = (folder / name).with_stem(f"{Path(name).stem}-{count}")
-    data = redact(text).encode()
-    path.write_bytes(data)
+    path.write_text(redact(text))
+    return describe(run_folder, path)
+
+
+def describe(run_folder: Path, path: Path) -> dict[str, object]:
+    """Path, digest and size of an evidence file, for the record."""
+    data = path.read_bytes()
     return {
         "path": path.relative_to(run_folder).as_posix(),
         "sha256": hashlib.sha256(data).hexdigest(),

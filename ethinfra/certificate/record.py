@@ -20,6 +20,7 @@ import os
 import re
 import time
 from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ def clean(value: Any) -> Any:
         }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [clean(one) for one in (sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)]
+    if is_dataclass(value) and not isinstance(value, type):
+        return clean({field.name: getattr(value, field.name) for field in fields(value)})
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return redact(str(value))
