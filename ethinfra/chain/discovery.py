@@ -97,12 +97,17 @@ def samples(page: str) -> dict[str, float]:
     return {name: float(value) for name, _, value in lines}
 
 
-def find_nodes(kube: Kube, namespace: str, *, role: str | None = None, labels: str = "") -> list[DeployedNode]:
-    """The nodes whose pods run, by name. role: sync or validators, None for all; labels: a further selector."""
+def find_nodes(
+    kube: Kube, namespace: str, *, role: str | None = None, labels: str = "", request: float = REQUEST
+) -> list[DeployedNode]:
+    """The nodes whose pods run, by name. role: sync or validators, None for all; labels: a further selector.
+
+    request: seconds for one question to them
+    """
     selector = ",".join(part for part in (f"{ROLE}={role}" if role else ROLE, labels) if part)
     pods = [pod for pod in kube.list("Pod", namespace, labels=selector) if _is_node(pod)]
     return [
-        DeployedNode(kube, namespace, pod["metadata"]["name"], port_numbers(pod))
+        DeployedNode(kube, namespace, pod["metadata"]["name"], port_numbers(pod), request=request)
         for pod in sorted(pods, key=lambda pod: pod["metadata"]["name"])
     ]
 
