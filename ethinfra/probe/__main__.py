@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     genesis.add_argument("--configmap", default="devnet-genesis")
     genesis.add_argument("--secret", default="devnet-bootnode")
     genesis.add_argument("--delay", type=_seconds, default=30.0, metavar="S", help="from now to slot 0")
+    genesis.add_argument("--patience", type=_seconds, default=30.0, metavar="S", help="for an API server to be reached")
     genesis.add_argument("--label", type=_label, action="append", default=[], metavar="KEY=VALUE")
     return parser
 
@@ -128,7 +129,7 @@ def _genesis(options: argparse.Namespace) -> int:
 
     try:
         found = genesis.ensure(
-            Api.in_cluster(),
+            Api.in_cluster(patience=options.patience),
             options.namespace,
             configmap=options.configmap,
             secret=options.secret,

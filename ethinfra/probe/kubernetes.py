@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +24,37 @@ class ApiError(Exception):
 
 
 class Api:
-    """The API server of the cluster that this pod is in."""
+    """The API server of the cluster that this pod is in.
+
+    patience: seconds for which a server that cannot be reached is tried again; the network policy that admits a new pod
+              comes into force a moment after its start
+    """
 
     def __init__(
-        self, host: str, port: int, *, token: Path, context: ssl.SSLContext | None, timeout: float = 10
+        self,
+        host: str,
+        port: int,
+        *,
+        token: Path,
+        context: ssl.SSLContext | None,
+        timeout: float = 10,
+        patience: float = 0,
     ) -> None:
         self._host = host
         self._port = port
         self._token = token
         self._context = context
         self._timeout = timeout
+        self._patience = patience
 
     @classmethod
-    def in_cluster(cls, account: Path = _ACCOUNT) -> Api:
+    def in_cluster(cls, account: Path = _ACCOUNT, *, patience: float = 0) -> Api:
         """ApiError outside of a pod, or where the account's token is not mounted."""
         host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
         if not host or not (account / "token").exists():
             raise ApiError("Kubernetes API", 0, f"not in a pod with a service account (no {account}/token)")
         context = ssl.create_default_context(cafile=str(account / "ca.crt"))
-        return cls(host, int(port), token=account / "token", context=context)
+        return cls(host, int(port), token=account / "token", context=context, patience=patience)
 
     def get(self, resource: str, namespace: str, name: str) -> Object | None:
         """An object of the core group, or None. resource: its plural, as `configmaps`."""
@@ -63,6 +76,16 @@ class Api:
         return document
 
     def _request(self, method: str, path: str, body: Object | None = None) -> tuple[int, Object]:
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return self._once(method, path, body)
+            except ApiError:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(min(0.5, self._patience))
+
+    def _once(self, method: str, path: str, body: Object | None) -> tuple[int, Object]:
         if self._context is not None:
             connection: http.client.HTTPConnection = http.client.HTTPSConnection(
                 self._host, self._port, timeout=self._timeout, context=self._context

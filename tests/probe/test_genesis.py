@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from copy import deepcopy
@@ -24,7 +25,7 @@ NAMES = {"configmap": "devnet-genesis", "secret": "devnet-bootnode"}
 class ApiServer:
     """The few answers of a Kubernetes API server that matter here: 200, 201, 404, 409, and 403 where forbidden."""
 
-    def __init__(self, token: Path) -> None:
+    def __init__(self, token: Path, port: int = 0) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.requests: list[str] = []
         self.forbidden: set[str] = set()
@@ -50,7 +51,7 @@ class ApiServer:
             def log_message(self, format: str, *args: object) -> None:
                 """Silent."""
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
         self.api = Api("127.0.0.1", self.http.server_port, token=token, context=None)
 
@@ -181,6 +182,24 @@ def test_wrong_token_is_said(cluster: ApiServer, tmp_path: Path):
 
     with pytest.raises(ApiError, match="HTTP 401"):
         genesis.ensure(api, "ethereum", **NAMES, delay=30)
+
+
+def test_server_that_cannot_be_reached_yet_is_tried_again(tmp_path: Path):
+    """A create whose answer was lost is repeated as well: the second one finds the object and reads it."""
+    (tmp_path / "token").write_text("a-token")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    impatient = Api("127.0.0.1", port, token=tmp_path / "token", context=None)
+    with pytest.raises(ApiError, match="refused"):
+        genesis.ensure(impatient, "ethereum", **NAMES, delay=30)
+
+    late = threading.Timer(1, lambda: servers.append(ApiServer(tmp_path / "token", port)))
+    servers: list[ApiServer] = []
+    late.start()
+    patient = Api("127.0.0.1", port, token=tmp_path / "token", context=None, patience=20)
+    assert genesis.ensure(patient, "ethereum", **NAMES, delay=30).time > 0
+    servers[0].http.shutdown()
+    servers[0].http.server_close()
 
 
 def test_outside_of_a_pod_it_says_so(monkeypatch: pytest.MonkeyPatch):
