@@ -83,7 +83,13 @@ def connect_node(plan: ClusterPlan, node: NodePlan, control: Space, space: Space
 
 def route_pods(plan: ClusterPlan, spaces: dict[str, Space], control: Space) -> None:
     """Every node, and the control space, can reach every node's pods. Repeating it changes nothing."""
-    _batch(control, *(f"route replace {node.pods} via {node.address}" for node in plan.nodes))
+    _batch(
+        control,
+        # The API server calls aggregated APIs and webhooks by their Services' addresses. A packet needs a route before
+        # kube-proxy's rule for outgoing packets gets to see it.
+        f"route replace {plan.services} dev {BRIDGE} src {plan.control_address}",
+        *(f"route replace {node.pods} via {node.address}" for node in plan.nodes),
+    )
     for node in plan.nodes:
         others = [f"route replace {other.pods} via {other.address}" for other in plan.nodes if other != node]
         if others:
