@@ -1,13 +1,9 @@
 """A node's disk and its file system: what makes a space look like a machine of its own.
 
 The disk is a sparse file with XFS (reflink, so that a database is copied in no time) on a loop device. It is mounted
-in the node's space only, and the loop device is released by the kernel with that mount. On it are
-
-    lib/   the node's /var/lib: container runtime, kubelet, volumes
-    log/   its /var/log
-    etc/   what differs from the machine's /etc, as the upper layer of an overlay
-
-and /run is an empty tmpfs. Everything else is the machine's.
+in the node's space only, and the loop device is released by the kernel with that mount. It is the node's /var/lib;
+in its folder `.node` are the node's /var/log, and what differs from the machine's /etc. /run is an empty tmpfs. All
+else is the machine's.
 """
 
 from __future__ import annotations
@@ -19,38 +15,48 @@ from pathlib import Path
 from ethinfra.cluster.embedded.spaces import Space
 from ethinfra.process import run
 
-#: Size of a node's disk in GiB: what the kubelet reports as its capacity. Sparse, so it costs what is written.
-DISK_GIB = 64
+#: Size of a node's disk in GiB, which is what the kubelet reports as its capacity: at most, and at least.
+LARGEST_GIB, SMALLEST_GIB = 64, 4
 #: Volumes of the provisioner, on the node's own disk.
 VOLUMES = Path("/var/lib/local-volumes")
 
 #: $1: the folder of the node's state, the rest: directories that must stay visible though what is above them is hidden.
+#: The disk is moved, not bound, to its place: cAdvisor measures a device at the first place where it is mounted.
 _FURNISH = """
 set -eu
 state=$1; shift
-cover() {  # $1: a prepared directory, $2: what it hides; the other arguments stay visible
+cover() {  # $1: a mount, $2: what it is moved to and hides; the other arguments stay visible
     stage=$1; hidden=$2; shift 2
     for keep; do
         case $keep/ in "$hidden"/*) at=$stage${keep#"$hidden"}; mkdir -p "$at"; mount --bind "$keep" "$at";; esac
     done
-    mount --rbind "$stage" "$hidden"
+    mount -n --move "$stage" "$hidden"
 }
 mkdir -p "$state/disk" "$state/run"
 mount -o loop,discard "$state/disk.xfs" "$state/disk"
 cd "$state/disk"
-mkdir -p lib/local-volumes lib/containerd lib/kubelet log/pods log/containers etc .etc-work
-mount -t overlay overlay -o "lowerdir=/etc,upperdir=$state/disk/etc,workdir=$state/disk/.etc-work" /etc
+mkdir -p local-volumes containerd kubelet .node/log/pods .node/log/containers .node/etc .node/etc-work
+mount -t overlay overlay -o "lowerdir=/etc,upperdir=$state/disk/.node/etc,workdir=$state/disk/.node/etc-work" /etc
+mount --bind .node/log /var/log
+cd /
 mount -t tmpfs -o mode=755 tmpfs "$state/run"
 mkdir "$state/run/lock"
-cover "$state/disk/log" /var/log "$@"
 cover "$state/run" "$(readlink -f /run)" "$@"
-cover "$state/disk/lib" /var/lib "$@"
+cover "$state/disk" /var/lib "$@"
+# runc and the kubelet want mounts that reach the containers' own namespaces. The space was private until now, so the
+# peers are all in it.
+mount --make-rshared /
 touch /run/furnished
 """
 
 
-def make_disk(directory: Path, *, gib: int = DISK_GIB) -> None:
-    """Make a node's disk, unless it has one."""
+def size_of_disks(free_gib: int, nodes: int) -> int:
+    """GiB that each of so many disks may promise, so that together they can be filled: files are sparse until then."""
+    return max(SMALLEST_GIB, min(LARGEST_GIB, free_gib // nodes))
+
+
+def make_disk(directory: Path, *, gib: int) -> None:
+    """Make a node's disk, unless it has one. It costs what is written to it."""
     image = directory / "disk.xfs"
     if image.exists():
         return

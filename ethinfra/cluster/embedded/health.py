@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+from typing import Any, Protocol
+
 from ethinfra.cluster.embedded.api import Api, condition
 from ethinfra.cluster.embedded.cgroups import Cgroups
 from ethinfra.cluster.embedded.dns import resolve
@@ -12,8 +15,16 @@ from ethinfra.errors import EthinfraError
 
 #: What must be available beside the nodes; `namespace/Deployment`.
 _ADDONS = ("kube-system/coredns", "kube-system/metrics-server", "local-path-storage/local-path-provisioner")
+#: Seconds within which an addon may start; `up` waits for DNS only.
+_STARTING = 60
 #: Lines of a broken component's log in its problem.
 _LOG_LINES = 8
+
+
+class _Note(Protocol):
+    """Takes down how one thing is."""
+
+    def __call__(self, name: str, seen: str, *, well: bool, more: str = "") -> None: ...
 
 
 def health(plan: ClusterPlan, cgroups: Cgroups) -> Health:
@@ -44,8 +55,7 @@ def health(plan: ClusterPlan, cgroups: Cgroups) -> Health:
     return Health(lines, tuple(problems))
 
 
-def _ask_api(plan: ClusterPlan, note: object) -> None:
-    assert callable(note)
+def _ask_api(plan: ClusterPlan, note: _Note) -> None:
     try:
         api = Api(plan)
         nodes = {one["metadata"]["name"]: one for one in api.get("/api/v1/nodes")["items"]}
@@ -56,7 +66,17 @@ def _ask_api(plan: ClusterPlan, note: object) -> None:
         for addon in _ADDONS:
             namespace, name = addon.split("/")
             found = api.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
-            available = condition(found, "Available")
-            note(addon, "available" if available else "not available", well=available)
+            age = _age(found)
+            if condition(found, "Available"):
+                note(addon, "available", well=True)
+            elif age < _STARTING:
+                note(addon, f"starting, for {age:.0f}s", well=True)
+            else:
+                note(addon, f"not available, {age:.0f}s after it was deployed", well=False)
     except (EthinfraError, OSError) as reason:
         note("API", str(reason), well=False)
+
+
+def _age(thing: dict[str, Any]) -> float:
+    made = datetime.datetime.fromisoformat(thing["metadata"]["creationTimestamp"])
+    return (datetime.datetime.now(datetime.UTC) - made).total_seconds()

@@ -199,8 +199,6 @@ systemReserved: {{cpu: {reserved.millicpu}m, memory: {reserved.memory_mib}Mi}}
 # Images that were imported cannot be pulled again, so they are not collected for being unused.
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
-# The defaults are shares of the disk, 15 % for images: on a large one that is far from being full.
-evictionHard: {{memory.available: 100Mi, nodefs.available: 1Gi, imagefs.available: 1Gi, nodefs.inodesFree: 1%}}
 """
 
 

@@ -18,7 +18,7 @@ PROGRAMS = {
     "iptables": "iptables", "ip6tables": "iptables", "ipset": "ipset", "nft": "nftables", "runc": "runc",
 }  # fmt: skip
 #: GiB that must be free where disks of nodes are kept, and MiB of memory, for the first node and for each further one.
-DISK_GIB, DISK_GIB_MORE = 6, 3
+DISK_GIB, DISK_GIB_MORE = 6, 4
 MEMORY_MIB, MEMORY_MIB_MORE = 2048, 512
 #: Modules that a modular kernel loads only when told.
 _MODULES = ("overlay", "br_netfilter", "xfs", "loop", "veth", "nf_tables", "ip_set")
@@ -92,7 +92,8 @@ def missing_features() -> list[str]:
     if shutil.which("modprobe"):
         # Built-in or unknown modules make it fail, which says nothing; the trials decide.
         run(["modprobe", "-q", "-a", *_MODULES], check=False)
-    script = ["mount -t tmpfs tmpfs /mnt || exit 1", "ip link set lo up"]
+    # iptables keeps a lock in /run; the machine's is not to be touched.
+    script = ["mount -t tmpfs tmpfs /mnt && mount -t tmpfs tmpfs /run || exit 1", "ip link set lo up"]
     for number, trial in enumerate(_TRIALS.values()):
         script.append(f'why=$( {{ {" && ".join(trial)}; }} 2>&1 ) || echo "{number} $(echo "$why" | tail -n 1)"')
     command = ["unshare", "--net", "--mount", "--uts", "--propagation", "private", "sh", "-c", "\n".join(script)]

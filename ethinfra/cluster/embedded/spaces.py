@@ -45,7 +45,7 @@ def find_space(cgroups: Cgroups, group: str, name: str) -> Space | None:
 
 
 def open_space(cgroups: Cgroups, group: str, name: str) -> Space:
-    """The space of that name, made if it is absent. Its mounts are shared within and hidden from the machine."""
+    """The space of that name, made if it is absent. Its mounts are hidden from the machine."""
     found = find_space(cgroups, group, name)
     if found:
         return found
@@ -59,9 +59,7 @@ def open_space(cgroups: Cgroups, group: str, name: str) -> Space:
         # Says why, if namespaces cannot be made at all.
         run([*unshare, "true"])
         raise
-    # runc and the kubelet want mounts that propagate to the containers' own namespaces, so the root is shared; its
-    # peers are in this space only, because it was made private first.
-    space.run(["sh", "-c", f"mount --make-rshared / && hostname {name} && ip link set lo up"])
+    space.run(["sh", "-c", f"hostname {name} && ip link set lo up"])
     return space
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -119,7 +120,8 @@ def open_spaces(boot: Boot, within: float) -> None:
 def _open_node(boot: Boot, one: NodePlan, within: float) -> None:
     plan, cgroups = boot.plan, boot.cgroups
     group, directory = plan.cgroup_of_space(one.name), plan.node_dir(one)
-    disk.make_disk(directory)
+    free_gib = shutil.disk_usage(plan.dir).free >> 30
+    disk.make_disk(directory, gib=disk.size_of_disks(free_gib, plan.node_count))
     space = find_space(cgroups, group, one.name)
     if space is None or not disk.furnished(space):
         # Whatever else is still in the old space keeps its mounts, so it ends first.
