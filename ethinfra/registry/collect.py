@@ -2,6 +2,9 @@
 
 Collection reads which blobs are referenced and then removes the others; a push in between would lose its layers. So
 writes are refused meanwhile, and those that are under way are waited for. Reads go on.
+
+Writes are taken again whatever happens. Where it is not certain that the collecting process has ended (this program
+was interrupted, or the connection to it broke), the pod is replaced first, which ends it.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ethinfra.kube import Kube
+from ethinfra.process import CommandFailed
 from ethinfra.progress import Progress
 from ethinfra.registry import NAMESPACE, POD
 from ethinfra.registry.client import RegistryClient
@@ -23,6 +27,11 @@ from ethinfra.waiting import eventually
 COLLECT_WITHIN = 900
 #: Seconds for uploads under way to end.
 DRAIN_WITHIN = 300
+#: Seconds for the old pod to go: its grace period, and some.
+REPLACE_WITHIN = 120
+
+#: What kubectl says when the program in the container ended with a code; anything else leaves its end open.
+_ENDED_BY_ITSELF = "command terminated with exit code"
 
 
 @dataclass(frozen=True)
@@ -40,11 +49,10 @@ def collect(kube: Kube, progress: Progress, *, dry_run: bool = False, namespace:
     with connected(kube, Account.PUSH, namespace) as client:
         if dry_run:
             before = client.stored()
-            gone = {
-                digest: before[digest] for digest in eligible(_run(kube, namespace, "--dry-run")) if digest in before
-            }
+            found = eligible(_run(kube, namespace, "--dry-run"))
+            gone = {digest: before[digest] for digest in found if digest in before}
             return Collected(len(gone), sum(gone.values()), sum(before.values()) - sum(gone.values()), dry_run=True)
-        with _writes_suspended(client, kube, namespace):
+        with _writes_suspended(client, kube, namespace) as process:
             with progress.step("waiting for pushes under way to end", within=DRAIN_WITHIN):
                 eventually(
                     "no request is in progress at the registry",
@@ -54,7 +62,7 @@ def collect(kube: Kube, progress: Progress, *, dry_run: bool = False, namespace:
                     hint=f"kubectl -n {namespace} logs {POD} -c gateway --since=5m",
                 )
             before = client.stored()
-            with progress.step("collecting what no tag needs", within=COLLECT_WITHIN):
+            with progress.step("collecting what no tag needs", within=COLLECT_WITHIN), process:
                 _run(kube, namespace)
             after = client.stored()
     freed = {digest: size for digest, size in before.items() if digest not in after}
@@ -67,15 +75,35 @@ def eligible(output: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+class _Process:
+    """Whether the collecting process may still be running in the pod, as far as can be told from here."""
+
+    def __init__(self) -> None:
+        self.may_run = False
+
+    def __enter__(self) -> None:
+        self.may_run = True
+
+    def __exit__(self, _kind: object, failure: BaseException | None, _trace: object) -> None:
+        ended = isinstance(failure, CommandFailed) and _ENDED_BY_ITSELF in failure.output
+        self.may_run = failure is not None and not ended
+
+
 @contextmanager
-def _writes_suspended(client: RegistryClient, kube: Kube, namespace: str) -> Iterator[None]:
+def _writes_suspended(client: RegistryClient, kube: Kube, namespace: str) -> Iterator[_Process]:
+    process = _Process()
     client.suspend_writes()
     try:
-        yield
+        yield process
     finally:
-        # The port-forward may have died with whatever went wrong; a new one is cheap and certain.
-        with connected(kube, Account.PUSH, namespace) as again:
-            again.resume_writes()
+        if process.may_run:
+            # Ends the process, and with the pod's memory goes the mark that suspends writes.
+            timeout = f"--timeout={REPLACE_WITHIN}s"
+            kube.kubectl("delete", "pod", POD, "-n", namespace, "--wait", timeout, within=REPLACE_WITHIN + 10)
+        else:
+            # The port-forward may have died with whatever went wrong; a new one is cheap and certain.
+            with connected(kube, Account.PUSH, namespace) as again:
+                again.resume_writes()
 
 
 def _run(kube: Kube, namespace: str, *options: str) -> str:

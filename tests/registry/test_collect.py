@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ethinfra.errors import ClusterError
+from ethinfra.process import CommandFailed
 from ethinfra.progress import silent
 from ethinfra.registry import collect as subject
 from ethinfra.registry.collect import collect, eligible
@@ -60,16 +60,19 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     return made
 
 
-def cluster(registry: Registry, *, fails: bool = False) -> SimpleNamespace:
+def cluster(registry: Registry, *, failure: BaseException | None = None) -> SimpleNamespace:
     def execute(*command: str, within: float) -> SimpleNamespace:  # noqa: ARG001
         registry.calls.append("dry run" if "--dry-run" in command else "collect")
-        if fails:
-            raise ClusterError("the pod has gone")
+        if failure:
+            raise failure
         if "--dry-run" not in command:
             registry.blobs = {KEPT: 1000}
         return SimpleNamespace(stdout=OUTPUT)
 
-    return SimpleNamespace(exec=execute)
+    def kubectl(*command: str, within: float) -> None:  # noqa: ARG001
+        registry.calls.append(" ".join(command[:3]))
+
+    return SimpleNamespace(exec=execute, kubectl=kubectl)
 
 
 def test_collecting_waits_for_pushes_and_lets_them_in_again(registry: Registry):
@@ -81,10 +84,29 @@ def test_collecting_waits_for_pushes_and_lets_them_in_again(registry: Registry):
 
 
 def test_failed_collection_lets_pushes_in_again(registry: Registry):
-    with pytest.raises(ClusterError):
-        collect(cluster(registry, fails=True), silent())
+    """A collection that ended by itself leaves nobody who could remove what is pushed next."""
+    failure = CommandFailed(["kubectl", "exec"], 1, "no space\ncommand terminated with exit code 1")
+    with pytest.raises(CommandFailed):
+        collect(cluster(registry, failure=failure), silent())
 
     assert registry.calls == ["suspend", "collect", "resume"]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        CommandFailed(["kubectl", "exec"], None, "", seen="not finished within 900s"),
+        CommandFailed(["kubectl", "exec"], 1, "error: connection lost"),
+        KeyboardInterrupt(),
+    ],
+    ids=["late", "connection lost", "interrupted"],
+)
+def test_collection_that_may_still_run_is_ended_with_its_pod(registry: Registry, failure: BaseException):
+    """It would remove layers of whoever pushes next; the new pod takes pushes."""
+    with pytest.raises(type(failure)):
+        collect(cluster(registry, failure=failure), silent())
+
+    assert registry.calls == ["suspend", "collect", "delete pod registry-0"]
 
 
 def test_dry_run_refuses_no_push_and_tells_what_would_go(registry: Registry):
