@@ -11,22 +11,22 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import kubernetes
-from kubernetes.dynamic import DynamicClient
-from kubernetes.dynamic.exceptions import NotFoundError
+from typing import TYPE_CHECKING, Any
 
 from ethinfra.cluster.provider import Cluster
 from ethinfra.errors import ClusterError
 from ethinfra.process import Completed, run
 from ethinfra.toolchain import tool
 from ethinfra.waiting import eventually
+
+if TYPE_CHECKING:
+    from kubernetes.dynamic import DynamicClient
 
 Object = dict[str, Any]
 
@@ -42,6 +42,7 @@ class Kube:
         self.context = context
         self._request_timeout = request_timeout
         self._local = threading.local()
+        self._scratch = tempfile.TemporaryDirectory(prefix="ethinfra-kube-")
 
     @classmethod
     def of(cls, cluster: Cluster) -> Kube:
@@ -54,15 +55,23 @@ class Kube:
 
     @property
     def _client(self) -> DynamicClient:
+        # Imported when it is needed: it takes longer than most commands that could do without it.
+        import kubernetes
+        from kubernetes.dynamic import DynamicClient
+
         if not hasattr(self._local, "client"):
             api = kubernetes.config.new_client_from_config(str(self.kubeconfig), self.context)
-            self._local.client = DynamicClient(api)
+            # By default what an API serves is cached in a file per host name and port, which another cluster had before.
+            cache = Path(self._scratch.name) / f"{threading.get_ident()}.json"
+            self._local.client = DynamicClient(api, cache_file=str(cache))
         return self._local.client
 
     def _resource(self, kind: str, api_version: str | None) -> Any:
-        found = self._client.resources.search(kind=kind, **({"api_version": api_version} if api_version else {}))
-        # The discovery lists `<Kind>List` helpers and deprecated groups too; the preferred one is what a user means.
-        best = [one for one in found if one.kind == kind and (one.preferred or api_version)]
+        best = self._served(kind, api_version)
+        if not best:
+            # What an API serves is looked up once; a definition or an aggregated API may have come since.
+            self._client.resources.invalidate_cache()
+            best = self._served(kind, api_version)
         if not best:
             raise ClusterError(f"{self.context} does not serve {kind}", expected=api_version or "any version")
         # metrics.k8s.io has Pods and Nodes as well; the core group is what a user means.
@@ -72,6 +81,8 @@ class Kube:
         self, kind: str, name: str, namespace: str | None = None, *, api_version: str | None = None
     ) -> Object | None:
         """One object, or None if it does not exist."""
+        from kubernetes.dynamic.exceptions import NotFoundError
+
         try:
             found = self._resource(kind, api_version).get(
                 name=name, namespace=namespace, _request_timeout=self._request_timeout
@@ -132,6 +143,8 @@ class Kube:
         self, kind: str, name: str, namespace: str | None = None, *, within: float = 60, grace: int | None = None
     ) -> None:
         """Delete and wait until it is gone. Nothing to delete is not an error."""
+        from kubernetes.dynamic.exceptions import NotFoundError
+
         resource = self._resource(kind, None)
         body = {"propagationPolicy": "Background", **({"gracePeriodSeconds": grace} if grace is not None else {})}
         try:

@@ -53,7 +53,10 @@ class TrialVolumes:
         """Delete the writer and read the value from another pod."""
         self._kube.delete("Pod", written.writer, NAMESPACE, grace=0)
         reader = self._pods.start("reader", claim=written.claim)
-        return reader.python("print(open('/claim/value').read())").stdout
+        value = reader.python("print(open('/claim/value').read())").stdout
+        # A claim cannot go while a pod mounts it.
+        reader.delete()
+        return value
 
     def remove_all(self) -> None:
         """Delete the claims; their pods must be gone, or the claims wait for them."""

@@ -1,4 +1,4 @@
-@layer:infrastructure
+@layer:local-registry
 Feature: The cluster is real
 
   Everything else is only as true as the cluster that it was tried on.

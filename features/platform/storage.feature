@@ -1,4 +1,4 @@
-@layer:infrastructure @needs:dynamic-volumes
+@layer:local-registry @needs:dynamic-volumes
 Feature: Volumes keep what was written
 
   @req:PLAT-04.classes
