@@ -61,7 +61,7 @@ class Kube:
 
         if not hasattr(self._local, "client"):
             api = kubernetes.config.new_client_from_config(str(self.kubeconfig), self.context)
-            # By default what an API serves is cached in a file per host name and port, which another cluster had before.
+            # By default what an API serves is cached in a file per host and port, which another cluster had before.
             cache = Path(self._scratch.name) / f"{threading.get_ident()}.json"
             self._local.client = DynamicClient(api, cache_file=str(cache))
         return self._local.client
