@@ -11,6 +11,7 @@ pytest_plugins = [
     "fixtures.recording",
     "fixtures.cluster",
     "fixtures.layers",
+    "fixtures.heads",
     "fixtures.scenario",
     "fixtures.evidence",
     "fixtures.finish",

@@ -134,6 +134,7 @@ def merge(events: Iterable[Event], head: dict[str, Any]) -> dict[str, Any]:
 _NOTHING_YET: dict[str, Any] = {
     "status": None,
     "reason": "",
+    "failure": "",
     "started": None,
     "seconds": 0.0,
     "waited": 0.0,

@@ -95,9 +95,7 @@ def _titles(features: Sequence[Feature]) -> list[Problem]:
                 problems.append(Problem((feature.file,), scenario.line, f"two rows make the title {scenario.title!r}"))
             seen.add(scenario.title)
             if "::" in scenario.title:
-                problems.append(
-                    Problem((feature.file,), scenario.line, "`::` in a title breaks the scenario's address")
-                )
+                problems.append(Problem((feature.file,), scenario.line, "`::` in a title breaks its address"))
     return problems
 
 
