@@ -77,6 +77,11 @@ class Kube:
         # metrics.k8s.io has Pods and Nodes as well; the core group is what a user means.
         return min(best, key=lambda one: (one.group != "", one.group))
 
+    def _served(self, kind: str, api_version: str | None) -> list[Any]:
+        found = self._client.resources.search(kind=kind, **({"api_version": api_version} if api_version else {}))
+        # The discovery lists `<Kind>List` helpers and deprecated groups too; the preferred one is what a user means.
+        return [one for one in found if one.kind == kind and (one.preferred or api_version)]
+
     def get(
         self, kind: str, name: str, namespace: str | None = None, *, api_version: str | None = None
     ) -> Object | None:
