@@ -80,13 +80,17 @@ def _heads(heads: list[dict[str, Any]], clock: _Clock, top: float) -> list[str]:
     for head in heads:
         lines.setdefault(head["node"], []).append(head)
     highest = max(head["number"] for head in heads) or 1
-    step = _nice(highest / 4)
+    lowest = min(head["number"] for head in heads)
+    # A chain that was long before the run began would otherwise be a flat line far above an empty picture.
+    step = _nice((highest - lowest) / 4) if lowest > highest / 3 else _nice(highest / 4)
+    floor = lowest // step * step if lowest > highest / 3 else 0
+    ceiling = floor + (highest - floor) * 1.04
 
     def y(number: float) -> float:
-        return round(top + 24 + (1 - number / (highest * 1.04)) * (_HEADS_HEIGHT - 24), 1)
+        return round(top + 24 + (1 - (number - floor) / max(ceiling - floor, 1)) * (_HEADS_HEIGHT - 24), 1)
 
     parts = [f'<text class="soft" x="16" y="{top + 30}">block number</text>']
-    for number in range(0, highest + 1, step):
+    for number in range(floor, highest + 1, step):
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y(number)}" y2="{y(number)}"/>')
         parts.append(f'<text class="soft" x="{_LEFT - 8}" y="{y(number) + 4}" text-anchor="end">{number}</text>')
     # Nodes that agree draw the same line: the first ones are wider, so that each still shows beneath the next.
@@ -122,13 +126,14 @@ class _Bar:
     seconds: float
     colour: str
     text: str
+    label: str = ""
 
 
 def _rows(record: dict[str, Any]) -> list[tuple[str, list[_Bar]]]:
     rows: list[tuple[str, list[_Bar]]] = []
     cluster = record["cluster"]
     if cluster.get("started"):
-        rows.append(("cluster", [_timed("cluster", cluster)]))
+        rows.append(("cluster", [_timed("cluster", cluster, "" if cluster.get("made") else "reused")]))
     for layer in record["layers"]:
         rows.append((layer["name"], [_timed(layer["name"], layer)]))
     workers: dict[str, list[_Bar]] = {}
@@ -141,9 +146,10 @@ def _rows(record: dict[str, Any]) -> list[tuple[str, list[_Bar]]]:
     return rows
 
 
-def _timed(name: str, facts: dict[str, Any]) -> _Bar:
+def _timed(name: str, facts: dict[str, Any], label: str = "") -> _Bar:
     colour = "var(--failed)" if facts.get("failure") else "var(--layer)"
-    return _Bar(facts["started"], facts["seconds"], colour, f"{name}: {facts['seconds']:.0f}s")
+    took = label or f"{facts['seconds']:.0f}s"
+    return _Bar(facts["started"], facts["seconds"], colour, f"{name}: {took}", took)
 
 
 def _bars(rows: list[tuple[str, list[_Bar]]], clock: _Clock, top: float) -> list[str]:
@@ -159,11 +165,10 @@ def _bars(rows: list[tuple[str, list[_Bar]]], clock: _Clock, top: float) -> list
                 f'<rect x="{x}" y="{y}" width="{width:.1f}" height="{_BAR}" rx="2" style="fill:{bar.colour}">'
                 f"<title>{escape(bar.text)}</title></rect>"
             )
-            if len(bars) == 1 and name:
-                label = f"{bar.seconds:.0f}s"
+            if bar.label:
                 after = x + width + 6
                 anchor, at = ("end", x - 6) if after > WIDTH - 60 else ("start", after)
-                parts.append(f'<text class="soft" x="{at:.1f}" y="{y + 12}" text-anchor="{anchor}">{label}</text>')
+                parts.append(f'<text class="soft" x="{at:.1f}" y="{y + 12}" text-anchor="{anchor}">{bar.label}</text>')
     return parts
 
 
