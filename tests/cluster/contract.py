@@ -119,7 +119,7 @@ class ProviderContract:
         address = workloads.address(kube, server)
 
         def reaches() -> bool:
-            return workloads.shell(kube, client, f"nc -z -w 2 {address} {workloads.PORT}", check=False).ok
+            return workloads.fetch(kube, client, address) == "server"
 
         eventually("an open port is reached", reaches, within=20)
         kube.apply(workloads.deny_all("server"))
@@ -135,7 +135,7 @@ class ProviderContract:
         peer = workloads.start(kube, "peer")
 
         def answers() -> bool:
-            return workloads.shell(kube, peer, f"wget -q -T 2 -O - {address}:{workloads.PORT}", check=False).ok
+            return workloads.fetch(kube, peer, address) == "frozen"
 
         eventually("it answers", answers, within=20)
         provider.signal_container(cluster, workloads.NAMESPACE, pod, "shell", signal.SIGSTOP)

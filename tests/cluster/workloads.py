@@ -106,6 +106,12 @@ def shell(kube: Kube, pod: str, command: str, *, check: bool = True) -> Complete
     return kube.exec(NAMESPACE, pod, "shell", "sh", "-c", command, within=30, check=check)
 
 
+def fetch(kube: Kube, pod: str, address: str, port: int = PORT) -> str:
+    """What another pod serves; empty if it is not reached. By hand, since a static BusyBox's wget needs a resolver."""
+    request = f"(printf 'GET / HTTP/1.0\\r\\n\\r\\n'; sleep 1) | timeout 3 nc -w 2 {address} {port}"
+    return shell(kube, pod, request, check=False).stdout.strip().rpartition("\n")[2]
+
+
 def address(kube: Kube, pod: str) -> str:
     return str(_get(kube, pod)["status"]["podIP"])
 

@@ -7,6 +7,8 @@ import socket
 import struct
 from ipaddress import IPv4Address
 
+PORT = 53
+
 
 def resolve(server: IPv4Address, name: str, *, within: float = 1) -> IPv4Address | None:
     """The first IPv4 address of a name, None if the server says that it has none. OSError if it does not answer.
@@ -18,7 +20,7 @@ def resolve(server: IPv4Address, name: str, *, within: float = 1) -> IPv4Address
     question = labels + b"\0" + struct.pack(">HH", 1, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(within)
-        client.connect((str(server), 53))
+        client.connect((str(server), PORT))
         client.send(struct.pack(">HHHHHH", identity, 0x0100, 1, 0, 0, 0) + question)
         answer = client.recv(512)
     seen_identity, _, _, answers, _, _ = struct.unpack(">HHHHHH", answer[:12])
