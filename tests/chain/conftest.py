@@ -22,6 +22,13 @@ SLOT = 0.25
 Script = Callable[[str, str, bytes], tuple[int, bytes]]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that did not wait has hung up."""
+
+
 @contextmanager
 def http_server(script: Script) -> Iterator[str]:
     """Serve by script; yields the address."""
@@ -41,8 +48,7 @@ def http_server(script: Script) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """Silent."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ethinfra.probe import exchange, execution, jsonrpc
+from ethinfra.probe import exchange, execution, jsonrpc, wire
 from ethinfra.probe.consensus import ConsensusClient
 from ethinfra.probe.exchange import Answer, Deadline, Endpoint, NoAnswer
 from ethinfra.probe.jsonrpc import Call
@@ -74,6 +74,40 @@ def test_neither_result_nor_error_is_malformed(fields: dict[str, object], monkey
 
     assert not jsonrpc.answered(results)
     assert all(result.trouble and result.trouble.kind is Kind.MALFORMED for result in results)
+
+
+REFUSAL = {"jsonrpc": "2.0", "id": None, "error": {"code": -32005, "message": "limit exceeded"}}
+
+
+def test_one_error_for_the_batch_is_an_answer_to_each_question(monkeypatch: pytest.MonkeyPatch):
+    """JSON-RPC 2.0 wants the id null where no id could be read."""
+    with answering(monkeypatch, lambda _: REFUSAL):
+        results = jsonrpc.batch(ENDPOINT, CALLS, Deadline(1))
+
+    assert len(results) == len(CALLS)
+    assert jsonrpc.answered(results)
+    assert all(result.trouble and result.trouble.kind is Kind.ERROR for result in results)
+
+
+@pytest.mark.parametrize("changed", [{"jsonrpc": "1.0"}, {"id": 7}, {"error": None}, {"result": "0x1"}])
+def test_object_that_is_no_such_error_answers_nothing(changed: dict[str, object], monkeypatch: pytest.MonkeyPatch):
+    with answering(monkeypatch, lambda _: {**REFUSAL, **changed}), pytest.raises(NoAnswer) as refused:
+        jsonrpc.batch(ENDPOINT, CALLS, Deadline(1))
+
+    assert refused.value.trouble.kind is Kind.MALFORMED
+
+
+@pytest.mark.parametrize("value", [1, 0, "true", None])
+def test_what_merely_counts_as_true_is_malformed(value: object):
+    assert wire.boolean(True, "is_syncing") is True
+    assert wire.boolean(False, "is_syncing") is False
+    with pytest.raises(wire.Malformed, match="not true or false"):
+        wire.boolean(value, "is_syncing")
+
+
+def test_missing_member_is_named_by_its_path():
+    with pytest.raises(wire.Malformed, match=r"no data\.head$"):
+        wire.member({"data": {"other": 1}}, "data", "head", "number")
 
 
 def test_ids_are_never_used_twice(monkeypatch: pytest.MonkeyPatch):

@@ -95,9 +95,15 @@ def test_rule_is_silent_at_its_limit_and_objects_beyond(code: Code, limit: dict[
     assert [objection.code for objection in readiness(seen(**beyond), LIMITS).objections] == [code]
 
 
-def test_syncing_without_figures_is_syncing():
+@pytest.mark.parametrize("sync", [Sync(None, None), Sync(100, None), Sync(None, 100)])
+def test_syncing_without_figures_is_syncing(sync: Sync):
     """Erigon's report has stages in place of a current and a highest block."""
-    assert readiness(seen(execution__sync=Sync(None, None)), LIMITS).code is Code.EXECUTION_SYNCING
+    assert readiness(seen(execution__sync=sync), LIMITS).code is Code.EXECUTION_SYNCING
+
+
+@pytest.mark.parametrize(("peers", "said"), [(None, "an unknown number of peers"), (0, "no peers"), (1, "1 peers")])
+def test_too_few_peers_are_counted_in_words(peers: int | None, said: str):
+    assert said in readiness(seen(execution__peers=peers), LIMITS).reason
 
 
 def test_first_node_of_a_network_needs_no_peers():
