@@ -63,7 +63,7 @@ def surroundings(cluster: Cluster | None) -> dict[str, str]:
         "HELM_DATA_HOME": str(home / "data"),
         # Each call would wait for a look-up of the newest release.
         "HELMFILE_UPGRADE_NOTICE_DISABLED": "1",
-        "ETHINFRA": str(command),
+        "ETHINFRA": os.environ.get("ETHINFRA", str(command)),
         # Layers validate themselves after a sync; here that is done by `layers`, which can say what it waits for.
         "ETHINFRA_DEPLOY": "1",
         **(_target(cluster) if cluster else {}),
