@@ -30,7 +30,9 @@ def check(
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"environment {name}: file sound; provider {provider.name}, network {environment.network}")
     for layer in environment.layers:
-        console.print(f"  layer {layer.order} {layer.name}" + (f"  (pending: {layer.pending})" if layer.pending else ""))
+        console.print(
+            f"  layer {layer.order} {layer.name}" + (f"  (pending: {layer.pending})" if layer.pending else "")
+        )
     if obstacles:
         raise MissingCapability(
             f"this machine cannot run environment {name} with provider {provider.name}",

@@ -150,9 +150,7 @@ def must_be_allowed(cluster: Cluster, environment: Environment) -> None:
         )
 
 
-def _wait(
-    cluster: Cluster, environment: Environment, rendered: Rendered, progress: Progress, *, within: float
-) -> None:
+def _wait(cluster: Cluster, environment: Environment, rendered: Rendered, progress: Progress, *, within: float) -> None:
     kube = Kube.of(cluster)
     deadline = time.monotonic() + within
     ready = _nodes_must_be_ready(environment)

@@ -18,15 +18,16 @@ from ethinfra.toolchain import tool
 Values = dict[str, Any]
 
 
-def release_values(environment: Environment, layer: str, release: str) -> Values:
-    """The values that helmfile gives to a release, merged: a base for another release of the same chart."""
-    with tempfile.TemporaryDirectory(prefix="ethinfra-values-") as folder:
-        out = Path(folder) / "values.yaml"
-        helmfile(
-            environment, environment.layer(layer), "--selector", f"name={release}",
-            "write-values", "--skip-deps", "--output-file-template", str(out), within=60,
-        )  # fmt: skip
-        return yaml.safe_load(out.read_text()) or {}
+def release_values(environment: Environment, layer: str, release: str, *, into: Path) -> Path:
+    """Write the values that helmfile gives to a release, merged: a base for another release of the same chart.
+
+    As a file, because helm's reading of YAML counts: a contract's code, unquoted, would be a number to PyYAML.
+    """
+    helmfile(
+        environment, environment.layer(layer), "--selector", f"name={release}",
+        "write-values", "--skip-deps", "--output-file-template", str(into), within=60,
+    )  # fmt: skip
+    return into
 
 
 def install_release(

@@ -53,5 +53,3 @@ def _of(one: Object) -> tuple[str, int, str]:
     content["metadata"] = {key: metadata.get(key) for key in ("labels", "annotations", "ownerReferences", "finalizers")}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
     return metadata["uid"], metadata.get("generation", 0), digest
-
-

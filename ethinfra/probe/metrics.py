@@ -27,11 +27,17 @@ def render(view: ChainView | None, limits: Limits, counts: Mapping[Code, int], *
     page.gauge("ethinfra_node_started", "1 if it answers on the right chain", startup(view, limits).ready)
     present = {objection.code for objection in ready.objections}
     page.each(
-        "ethinfra_node_not_ready", "gauge", "1 for each reason why the node is not ready now", "code",
+        "ethinfra_node_not_ready",
+        "gauge",
+        "1 for each reason why the node is not ready now",
+        "code",
         {code: int(code in present) for code in Code if code is not Code.READY},
     )
     page.each(
-        "ethinfra_probe_verdicts_total", "counter", "Looks by the verdict that they led to", "code",
+        "ethinfra_probe_verdicts_total",
+        "counter",
+        "Looks by the verdict that they led to",
+        "code",
         {code: counts.get(code, 0) for code in Code},
     )
     if view is not None:
@@ -50,7 +56,10 @@ def _chain(page: _Page, view: ChainView) -> None:
     page.gauge("ethinfra_node_head_unchanged_seconds", "Seconds since the head moved", view.unchanged_for + view.age)
     page.gauge("ethinfra_node_peers", "Peers of the execution client", execution.peers)
     page.each(
-        "ethinfra_node_lag_blocks", "gauge", "Blocks that the head is behind", "behind",
+        "ethinfra_node_lag_blocks",
+        "gauge",
+        "Blocks that the head is behind",
+        "behind",
         {"consensus": view.lag, "reference": view.reference_lag},
     )
     if execution.trouble is None:

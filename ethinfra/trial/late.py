@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ethinfra.chain.discovery import DeployedNode, find_nodes
 from ethinfra.chain.jsonrpc import Block, RpcError
@@ -55,7 +57,9 @@ class LateNodes:
             },
             "networkPolicy": {"devp2p": devp2p},
         }
-        install_release(self.cluster, name, CHART, [release_values(self.env, "ethereum", "sync"), own], self.namespace)
+        with tempfile.TemporaryDirectory(prefix="ethinfra-late-") as folder:
+            base = release_values(self.env, "ethereum", "sync", into=Path(folder) / "sync.yaml")
+            install_release(self.cluster, name, CHART, [base, own], self.namespace)
         found = eventually(
             f"the pod of late node {name} runs",
             lambda: find_nodes(self.kube, self.namespace, labels=f"app.kubernetes.io/instance={name}"),

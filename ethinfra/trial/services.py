@@ -7,6 +7,7 @@ from ethinfra.waiting import eventually
 
 _TRY_ALL = """
 import socket, sys
+pod = socket.gethostbyname(socket.gethostname())
 for target in sys.argv[1:]:
     port, protocol = target.split("/")
     if protocol == "UDP":
@@ -16,7 +17,7 @@ for target in sys.argv[1:]:
     else:
         with socket.socket() as probe:
             probe.settimeout(2)
-            if probe.connect_ex(("127.0.0.1", int(port))):
+            if probe.connect_ex((pod, int(port))):
                 print(target)
 """
 

@@ -22,7 +22,11 @@ CHECKPOINTS = {
 }
 ANSWERS: dict[str, Any] = {
     "/eth/v1/node/syncing": {
-        "head_slot": "20", "sync_distance": "1", "is_syncing": True, "is_optimistic": False, "el_offline": False
+        "head_slot": "20",
+        "sync_distance": "1",
+        "is_syncing": True,
+        "is_optimistic": False,
+        "el_offline": False,
     },
     "/eth/v1/beacon/headers/head": {"root": ROOT, "header": {"message": {"slot": "20"}}},
     "/eth/v1/beacon/states/head/finality_checkpoints": CHECKPOINTS,
