@@ -1,0 +1,29 @@
+"""The figures of the issue, and who measures them."""
+
+from __future__ import annotations
+
+from benchmarks.result import Figure
+from ethinfra.errors import unknown_name
+
+FIGURES = (
+    Figure("tools", "all tool families, cold cache", 30 * 60),
+    Figure("boot", "boot to node Ready and DNS answering, one node", 15),
+    Figure("boot-three", "boot to nodes Ready and DNS answering, three nodes", 35),
+    Figure("layers", "three layers healthy on a fresh cluster", 4 * 60),
+    Figure("finality", "first final block after the ethereum layer starts", 90),
+    Figure("certify", "make certify, everything cached", 15 * 60),
+    Figure("memory", "control plane and node daemons, idle, one node", 900, "MB"),
+    Figure("down", "down, with all layers deployed", 20),
+)
+
+#: Figures that the life of a one-node cluster yields.
+ONE_NODE = frozenset({"boot", "memory", "layers", "finality", "down"})
+
+
+def select(names: list[str]) -> list[Figure]:
+    """Figures by name, in their order; all if none is named. BadInput lists the known ones."""
+    known = {figure.name: figure for figure in FIGURES}
+    for name in names:
+        if name not in known:
+            raise unknown_name("figure", name, list(known))
+    return [figure for figure in FIGURES if not names or figure.name in names]
