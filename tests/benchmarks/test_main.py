@@ -22,7 +22,8 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def read() -> dict[str, Any]:
         (path,) = (tmp_path / "reports" / "bench").iterdir()
-        return {one["name"]: one for one in (result := json.loads(path.read_text()))["figures"]} | {"result": result}
+        result = json.loads(path.read_text())
+        return {"result": result, **{one["name"]: one for one in result["figures"]}}
 
     return read
 
