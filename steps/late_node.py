@@ -10,7 +10,7 @@ from pytest_bdd import given, parsers, then, when
 from ethinfra.chain.accounts import funded_account
 from ethinfra.chain.networks import Network
 from ethinfra.chain.quantities import Wei
-from ethinfra.chain.transactions import send_transfer
+from ethinfra.chain.transactions import must_have_same_receipt, send_transfer
 from ethinfra.cluster.provider import Cluster
 from ethinfra.environment import Environment
 from ethinfra.kube import Kube
@@ -23,11 +23,17 @@ from fixtures.run import Run
 CHECKPOINT = "http://geth-beacon.ethereum.svc:3500"
 
 
+#: So many blocks are to be final before a node joins late: more than snap sync's margin (geth v1.17: fsMinFullBlocks).
+OLD = 100
+
+
 @given(parsers.parse("a chain of more than {blocks:d} blocks with transactions in it"))
 def long_chain(blocks: int, nodes: Nodes, network: Network, env: Environment) -> None:
     # An account of its own: two senders of one account at a time, through two nodes, would use one nonce twice.
-    send_transfer(nodes.sync[0], funded_account(network, 1), network.funded[-1], Wei(1))
+    sent = send_transfer(nodes.sync[0], funded_account(network, 1), network.funded[-1], Wei(1))
+    receipt = must_have_same_receipt(nodes.sync, sent, within=env.timeout("finality"))
     nodes.sync[0].must_reach(blocks + 1, within=env.timeout("sync"))
+    nodes.sync[0].must_finalize(max(receipt.number, OLD) - 1, within=env.timeout("finality"))
 
 
 @when(
@@ -35,9 +41,9 @@ def long_chain(blocks: int, nodes: Nodes, network: Network, env: Environment) ->
     target_fixture="latecomers",
 )
 def two_join(
-    one: str, other: str, cluster: Cluster, kube: Kube, env: Environment, run: Run
+    one: str, other: str, cluster: Cluster, kube: Kube, env: Environment, nodes: Nodes, run: Run
 ) -> Iterator[late.LateNodes]:
-    latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"late-{run.worker}")
+    latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"late-{run.worker}", late.old_chain(nodes.sync[0]))
     try:
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda mode: latecomers.join(mode, within=env.timeout("pod")), (one, other)))
@@ -57,8 +63,9 @@ def both_reach_head(latecomers: late.LateNodes, nodes: Nodes, env: Environment, 
 
 @then("both got the old blocks from their execution peers")
 def both_used_devp2p(latecomers: late.LateNodes, evidence: Evidence) -> None:
-    counts = {mode: late.must_have_synced_by_devp2p(node, 100) for mode, node in latecomers.joined.items()}
-    evidence.attach("fetched", counts)
+    old = latecomers.old
+    counts = {mode: late.must_have_synced_by_devp2p(node, old) for mode, node in latecomers.joined.items()}
+    evidence.attach("fetched", {"old": old, **counts})
 
 
 @then(parsers.parse('the state before its pivot is there on the "{full}" node and missing on the "{snap}" node'))
@@ -74,8 +81,10 @@ def states_differ(full: str, snap: str, latecomers: late.LateNodes, network: Net
     parsers.parse('a node with an empty volume joins by "{mode}" sync and is cut off from execution peers'),
     target_fixture="latecomers",
 )
-def one_joins_cut_off(mode: str, cluster: Cluster, kube: Kube, env: Environment, run: Run) -> Iterator[late.LateNodes]:
-    latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"cut-{run.worker}")
+def one_joins_cut_off(
+    mode: str, cluster: Cluster, kube: Kube, env: Environment, nodes: Nodes, run: Run
+) -> Iterator[late.LateNodes]:
+    latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"cut-{run.worker}", late.old_chain(nodes.sync[0]))
     try:
         latecomers.join(mode, devp2p=False, within=env.timeout("pod"))
         yield latecomers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -22,6 +23,11 @@ from ethinfra.waiting import eventually
 #: A full node keeps the states of so many recent blocks (geth v1.17, triedb/pathdb: maxDiffLayers).
 STATES_KEPT = 128
 
+#: Bytes of a header that no compression takes away: hashes of its parent and of its state, and the random number.
+INCOMPRESSIBLE = 96
+
+_HEADERS_RECEIVED = re.compile(r"p2p_ingress_eth_\d+_0x04")
+
 
 @dataclass
 class LateNodes:
@@ -33,6 +39,7 @@ class LateNodes:
     #: Beacon API of nodes that follow the chain: a late consensus client starts from their finalized state.
     checkpoint: str
     prefix: str
+    old: OldChain
     joined: dict[str, DeployedNode] = field(default_factory=dict)
     _releases: list[str] = field(default_factory=list)
 
@@ -78,22 +85,47 @@ class LateNodes:
             uninstall_release(self.cluster, self._releases.pop(), self.namespace)
 
 
-def must_have_synced_by_devp2p(node: DeployedNode, blocks: int) -> dict[str, float]:
-    """The node has fetched at least so many block bodies from execution peers; returns the counts.
+@dataclass(frozen=True)
+class OldChain:
+    """What was final before a node joined. filled: blocks with transactions among them; only those have bodies."""
 
-    Its consensus client, which began at a checkpoint, cannot have handed it those.
+    blocks: int
+    filled: int
+
+
+def old_chain(leader: Node) -> OldChain:
+    """The final part of the chain, as a node that follows it has it. The genesis block is not counted."""
+    final = leader.finalized()
+    height = final.number if final else 0
+    return OldChain(height, sum(bool(known_block(leader, number).transactions) for number in range(1, height + 1)))
+
+
+def known_block(node: Node, number: int) -> Block:
+    """A block below the node's head. ChainError if the node lacks it."""
+    found = node.rpc.block(number)
+    if found is None:
+        raise ChainError(f"{node.name}: block {number}", expected="a block below its head", seen="none")
+    return found
+
+
+def must_have_synced_by_devp2p(node: DeployedNode, old: OldChain) -> dict[str, float]:
+    """The node has fetched the old chain's headers and bodies from execution peers; returns its own counts.
+
+    Its consensus client, which began at a checkpoint, cannot have handed it those. Empty blocks have no body to fetch,
+    and headers are counted by geth in bytes of messages (metrics of v1.17: p2p/ingress/eth/VERSION/0x04).
     """
     counts = {
         name: value
         for name, value in node.metrics().items()
-        if name in ("eth_downloader_headers_in", "eth_downloader_bodies_in")
+        if name == "eth_downloader_bodies_in" or _HEADERS_RECEIVED.fullmatch(name)
     }
-    peers = node.execution_peers()
-    if not peers or counts.get("eth_downloader_bodies_in", 0) < blocks:
+    headers = sum(value for name, value in counts.items() if _HEADERS_RECEIVED.fullmatch(name))
+    fetched = int(headers // INCOMPRESSIBLE), int(counts.get("eth_downloader_bodies_in", 0))
+    if old.blocks == 0 or fetched[0] < old.blocks or fetched[1] < old.filled or not node.execution_peers():
         raise ChainError(
             f"{node.name}: blocks fetched from execution peers",
-            expected=f"at least {blocks}",
-            seen=f"{counts}, {len(peers)} peers",
+            expected=f"{old.blocks} headers of at least {INCOMPRESSIBLE} bytes, {old.filled} bodies",
+            seen=f"{counts}, {len(node.execution_peers())} peers",
         )
     return counts
 
@@ -105,8 +137,7 @@ def must_have_state(node: Node, block: int, address: Address) -> None:
 
 def must_lack_state(node: Node, block: int, address: Address) -> str:
     """The node has the block and not its state; returns what it says. ChainError if it answers with a balance."""
-    if node.rpc.block(block) is None:
-        raise ChainError(f"{node.name}: block {block}", expected="the block without its state", seen="no block")
+    known_block(node, block)
     try:
         balance = node.rpc.balance(address, block)
     except RpcError as missing:
@@ -119,7 +150,7 @@ def must_stay_behind(node: DeployedNode, leader: Node, *, seconds: float) -> Blo
     goal = leader.head().number
     eventually(
         f"the consensus client of {node.name} knows the chain",
-        lambda: node.beacon.syncing().head_slot,
+        lambda: node.beacon.syncing().head,
         within=120,
         hint=f"kubectl -n {node.namespace} logs {node.pod} -c consensus",
     )
