@@ -155,6 +155,9 @@ def parse_environment(name: str, document: dict[str, Any], *, source: Path) -> E
                 todo="give it a higher order, or mend the name",
             )
         seen.add(layer.name)
+    networks = sorted(path.stem for path in (ROOT / "values" / "networks").glob("*.yaml"))
+    if document["network"] not in networks:
+        raise unknown_name(f"network in {source}:", document["network"], networks)
     cluster = document["cluster"]
     return Environment(
         name=name,
@@ -188,7 +191,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text()) or {}
     except yaml.YAMLError as reason:
-        raise BadInput(f"{path} is not YAML", seen=str(reason)) from reason
+        raise BadInput(f"{path} is not YAML", seen=str(reason), todo="mend the line that is named") from reason
     if not isinstance(document, dict):
         raise BadInput(f"{path}", expected="a map", seen=type(document).__name__)
     return document

@@ -87,7 +87,7 @@ def run(
         _kill_group(child)
         out, err = child.communicate()
         output = (err + out).decode(errors="replace")
-        raise CommandFailed(command, None, output, seen=f"not finished within {within:g}s") from late
+        raise CommandFailed(command, None, output, seen=f"not finished within {round(within, 1):g}s") from late
     except BaseException:
         _kill_group(child)
         child.wait()

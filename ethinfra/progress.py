@@ -6,6 +6,7 @@ starts and one when it ends, so that a log that stops tells where.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ class Progress:
     def step(self, title: str, within: float | None = None) -> Iterator[None]:
         """Announce one step; `within` is its limit in seconds, for the reader. Steps nest."""
         started = time.monotonic()
-        limit = f", at most {within:g}s" if within else ""
+        limit = f", at most {math.ceil(within)}s" if within else ""
         self._begin(f"{title}{limit}")
         try:
             yield

@@ -18,7 +18,7 @@ class NotInTime(EthinfraError):
         self.what = what
         self.within = within
         since = f", unchanged for {unchanged_for:.0f}s" if unchanged_for >= 1 else ""
-        super().__init__(f"not within {within:g}s: {what}", seen=f"{seen}{since}", todo=hint)
+        super().__init__(f"not within {round(within, 1):g}s: {what}", seen=f"{seen}{since}", todo=hint)
 
 
 def eventually(

@@ -72,7 +72,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text())
     except OSError as reason:
-        raise BadInput(f"{path} cannot be read", seen=str(reason)) from reason
+        raise BadInput(
+            f"{path} cannot be read", expected="a certificate.json or its folder", seen=str(reason)
+        ) from reason
     except json.JSONDecodeError as reason:
         raise CertificateInvalid(f"{path} is not JSON", seen=str(reason)) from reason
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:

@@ -25,6 +25,8 @@ GROUPS = {
     "certificate": "certificate",
 }
 
+INTERRUPTED = 130
+
 #: Modules whose commands stand at the top: `ethinfra <verb>`.
 TOP = ("cluster", "deploy", "certify")
 
@@ -72,8 +74,7 @@ def main() -> None:
     except typer.Exit as left:
         sys.exit(left.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        code = INTERRUPTED
     except Exception as error:
         # click's own usage errors know how to show themselves; anything else is a defect and keeps its traceback.
         show = getattr(error, "show", None)
@@ -81,6 +82,9 @@ def main() -> None:
             raise
         show()
         sys.exit(2)
+    # typer turns a KeyboardInterrupt of a verb into this code, and says nothing.
+    if code == INTERRUPTED:
+        print("interrupted; what was done stays: repeat the command to go on, see `ethinfra status`", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 
 

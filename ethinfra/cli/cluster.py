@@ -10,11 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ethinfra.cluster.embedded.plan import MAX_NODES
 from ethinfra.cluster.provider import Cluster, ClusterProvider, ClusterSpec
-from ethinfra.cluster.select import provider_for
+from ethinfra.cluster.select import must_find, provider_for
 from ethinfra.deploy import apply_layers, destroy_layers
 from ethinfra.environment import known_environments, load_environment
-from ethinfra.errors import BadInput, ClusterError
+from ethinfra.errors import BadInput
 from ethinfra.progress import Progress
 
 app = typer.Typer(rich_markup_mode=None)
@@ -32,7 +33,9 @@ def up(
     env: EnvironmentName = "local",
     cluster: ProviderName = None,
     name: ClusterName = None,
-    nodes: Annotated[int | None, typer.Option("--nodes", help="Number of nodes; else the environment's.")] = None,
+    nodes: Annotated[
+        int | None, typer.Option("--nodes", min=1, max=MAX_NODES, help="Number of nodes; else the environment's.")
+    ] = None,
     address_range: Annotated[
         str, typer.Option("--range", help="An IPv4 /16 for it, such as 10.130.0.0/16; else any free one.")
     ] = "",
@@ -102,8 +105,5 @@ def kubeconfig(env: EnvironmentName = "local", cluster: ProviderName = None, nam
 
 def find(env: str, cluster: str | None, name: str | None) -> tuple[ClusterProvider, Cluster]:
     """An environment's provider and its cluster; ClusterError if there is none."""
-    provider = provider_for(load_environment(env), cluster)
-    found = provider.find(name or env)
-    if found is None:
-        raise ClusterError(f"there is no cluster {name or env!r}", todo=f"boot it: ethinfra up --env {env}")
-    return provider, found
+    environment = load_environment(env)
+    return provider_for(environment, cluster), must_find(environment, cluster, name)

@@ -9,11 +9,10 @@ from typing import Annotated
 
 import typer
 
-from ethinfra.cluster.provider import Cluster
-from ethinfra.cluster.select import provider_for
+from ethinfra.cluster.select import must_find
 from ethinfra.deploy import apply_layers, destroy_layers, drift, render_layer, validate_layer
 from ethinfra.environment import Environment, known_environments, load_environment
-from ethinfra.errors import ClusterError, LayerUnhealthy
+from ethinfra.errors import LayerUnhealthy
 from ethinfra.kube import Kube
 from ethinfra.progress import Progress
 
@@ -45,7 +44,7 @@ def deploy(
 ) -> None:
     """Apply the layers in order, each after the layers that it needs are healthy. Repeating it resumes."""
     environment = load_environment(env)
-    found = target(environment, cluster, name)
+    found = must_find(environment, cluster, name)
     applied = apply_layers(found, environment, Progress(), only=layer or (), record=record)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in applied], indent=2))
@@ -81,7 +80,7 @@ def validate(
 ) -> None:
     """Wait until layers are healthy: their objects as they should be, and their own checks passed."""
     environment = load_environment(env)
-    found = target(environment, cluster, name)
+    found = must_find(environment, cluster, name)
     problems = []
     for one in _chosen(environment, layer):
         try:
@@ -106,7 +105,7 @@ def drift_command(
 ) -> None:
     """Name every object and field that differs from what is rendered; exit code 1 if there is one."""
     environment = load_environment(env)
-    kube = Kube.of(target(environment, cluster, name))
+    kube = Kube.of(must_find(environment, cluster, name))
     found = [
         difference
         for one in _chosen(environment, layer)
@@ -131,19 +130,9 @@ def destroy(
 ) -> None:
     """Remove the layers in reverse order and leave the cluster. Volumes stay."""
     environment = load_environment(env)
-    found = target(environment, cluster, name)
+    found = must_find(environment, cluster, name)
     for one in destroy_layers(found, environment, Progress(), delete_data=delete_data):
         typer.echo(f"layer {one}: removed")
-
-
-def target(environment: Environment, provider: str | None, name: str | None) -> Cluster:
-    """The cluster to work on; ClusterError if it does not run."""
-    found = provider_for(environment, provider).find(name or environment.name)
-    if found is None:
-        raise ClusterError(
-            f"there is no cluster {name or environment.name!r}", todo=f"boot it: ethinfra up --env {environment.name}"
-        )
-    return found
 
 
 def _chosen(environment: Environment, names: list[str] | None) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -32,7 +33,7 @@ class ContextProvider:
         kubeconfig: the file; without it, the first of KUBECONFIG, or ~/.kube/config
         """
         self._environment = environment
-        self._context = context
+        self._context = self._allowed(context) if context else ""
         self._kubeconfig = kubeconfig
 
     def check(self, spec: ClusterSpec) -> list[str]:
@@ -41,17 +42,22 @@ class ContextProvider:
             cluster = self.find(spec.name)
         except BadInput as reason:
             return [str(reason)]
-        return [] if cluster else [f"no kubeconfig at {self._file()}; set KUBECONFIG"]
+        return [] if cluster else [str(self.absent())]
 
     def up(self, spec: ClusterSpec, progress: Progress) -> Cluster:
         """See `ClusterProvider.up`. Boots nothing: ClusterError if the cluster is not there or not healthy."""
         cluster = self.find(spec.name)
         if cluster is None:
-            raise ClusterError(f"no kubeconfig at {self._file()}", todo="set KUBECONFIG")
+            raise self.absent()
         with progress.step(f"context {cluster.context}"):
             problems = self.health(cluster).problems
         if problems:
-            raise ClusterError(f"context {cluster.context} is not healthy", seen="\n".join(problems))
+            raise ClusterError(
+                f"context {cluster.context} is not healthy",
+                expected="an API that answers, nodes that are Ready, and DNS with endpoints",
+                seen="\n".join(problems),
+                todo=f"kubectl --kubeconfig {cluster.kubeconfig} --context {cluster.context} get nodes",
+            )
         return cluster
 
     def find(self, name: str) -> Cluster | None:
@@ -59,12 +65,14 @@ class ContextProvider:
         file = self._file()
         if not file.exists():
             return None
-        known = yaml.safe_load(file.read_text()) or {}
-        context = self._allowed(known.get("current-context", ""))
+        known = _read(file)
+        context = self._context or self._choose(known.get("current-context") or "")
         contexts = [one["name"] for one in known.get("contexts") or []]
         if context not in contexts:
             raise BadInput(
-                f"context {context!r} is not in {file}", expected=f"one of: {', '.join(contexts) or '(none)'}"
+                f"context {context!r} is not in {file}",
+                expected=f"one of: {', '.join(contexts) or '(none)'}",
+                todo="set KUBECONFIG to the file that has it, or rename one: kubectl config rename-context OLD NEW",
             )
         capabilities = self._environment.capabilities & {str(one) for one in Capability}
         return Cluster(name, self.name, file, context, frozenset(capabilities), owned=False)
@@ -117,6 +125,15 @@ class ContextProvider:
         """MissingCapability."""
         raise self._out_of_reach("the nodes")
 
+    def absent(self) -> ClusterError:
+        """What to say where `find` returns None."""
+        wanted = self._context or " or ".join(self._environment.contexts)
+        return ClusterError(
+            f"there is no kubeconfig at {self._file()}",
+            expected=f"one with the context {wanted}",
+            todo="set KUBECONFIG=/path/to/it",
+        )
+
     def _out_of_reach(self, what: str) -> EthinfraError:
         return MissingCapability(f"{what} are out of reach in a cluster that this project did not boot")
 
@@ -126,10 +143,13 @@ class ContextProvider:
         configured = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
         return Path(configured) if configured else Path.home() / ".kube" / "config"
 
-    def _allowed(self, current: str) -> str:
-        """The context to use. BadInput if it is not one that the environment allows."""
+    def _choose(self, current: str) -> str:
         allowed = self._environment.contexts
-        wanted = self._context or (allowed[0] if len(allowed) == 1 else current)
+        return self._allowed(allowed[0] if len(allowed) == 1 else current)
+
+    def _allowed(self, wanted: str) -> str:
+        """BadInput if a context is not one that the environment allows."""
+        allowed = self._environment.contexts
         if wanted not in allowed:
             raise BadInput(
                 f"context {wanted!r} is not one that environment {self._environment.name} may touch",
@@ -138,3 +158,14 @@ class ContextProvider:
                 todo=f"add it to cluster.contexts in environments/{self._environment.name}.yaml if it really is",
             )
         return wanted
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        known = yaml.safe_load(file.read_text()) or {}
+    except (OSError, ValueError, yaml.YAMLError) as reason:
+        todo = "mend it, or set KUBECONFIG to another"
+        raise BadInput(f"kubeconfig {file} cannot be read", seen=str(reason), todo=todo) from reason
+    if not isinstance(known, dict):
+        raise BadInput(f"{file} is not a kubeconfig", seen=type(known).__name__, todo="set KUBECONFIG to one")
+    return known

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ethinfra.cluster.context import ContextProvider
 from ethinfra.cluster.embedded.provider import EmbeddedProvider
 from ethinfra.cluster.kind import KindProvider
-from ethinfra.cluster.provider import ClusterProvider
+from ethinfra.cluster.provider import Cluster, ClusterProvider
 from ethinfra.environment import PROVIDERS, Environment
-from ethinfra.errors import unknown_name
+from ethinfra.errors import ClusterError, unknown_name
 
 
 def provider_for(environment: Environment, override: str | None = None) -> ClusterProvider:
@@ -24,3 +24,18 @@ def provider_for(environment: Environment, override: str | None = None) -> Clust
     if name == "kind":
         return KindProvider()
     return ContextProvider(environment, context)
+
+
+def must_find(environment: Environment, override: str | None = None, name: str | None = None) -> Cluster:
+    """The cluster to work on, the environment's or one by name; ClusterError, with what to do, if there is none."""
+    provider = provider_for(environment, override)
+    found = provider.find(name or environment.name)
+    if found is None:
+        if isinstance(provider, ContextProvider):
+            raise provider.absent()
+        which = f" --name {name}" if name else ""
+        raise ClusterError(
+            f"there is no cluster {name or environment.name!r}",
+            todo=f"boot it: ethinfra up --env {environment.name}{which}",
+        )
+    return found

@@ -39,7 +39,7 @@ def wait_until_healthy(kube: Kube, layer: str, objects: Iterable[Object], *, wit
     reasons = problems(kube, wanted, ready=ready, explain=True)
     if reasons:
         raise LayerUnhealthy(
-            f"layer {layer} failed" if found else f"layer {layer} is not healthy after {within:g}s",
+            f"layer {layer} failed" if found else f"layer {layer} is not healthy after {within:.0f}s",
             expected="all its objects as they should be",
             seen="\n".join(reasons),
             todo="kubectl describe what is named above",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
 from ethinfra.cluster.provider import Cluster
 from ethinfra.environment import Environment, Layer
+from ethinfra.errors import BadInput
 from ethinfra.paths import ROOT, cache_dir
-from ethinfra.process import Completed, run
+from ethinfra.process import CommandFailed, Completed, run
 from ethinfra.toolchain import tool, tool_path
 
 
@@ -27,23 +29,40 @@ def helmfile(
 ) -> Completed:
     """Run helmfile on one layer; CommandFailed with the end of its output where it fails.
 
+    BadInput with the path of the value where a chart's schema refuses one.
+
     arguments: a verb of helmfile's and its flags
     cluster:   where; without it, only verbs that need no cluster
     """
     where = ["--kube-context", cluster.context] if cluster else []
-    return run(
-        [
-            tool("helmfile"),
-            "--file", state_file(layer),
-            "--environment", environment.name,
-            "--no-color",
-            *where,
-            *arguments,
-        ],
-        env=surroundings(cluster),
-        within=within,
-        cwd=ROOT,
-    )  # fmt: skip
+    command = [
+        tool("helmfile"),
+        "--file", state_file(layer),
+        "--environment", environment.name,
+        "--no-color",
+        *where,
+        *arguments,
+    ]  # fmt: skip
+    try:
+        return run(command, env=surroundings(cluster), within=within, cwd=ROOT)
+    except CommandFailed as failure:
+        refused = refused_values(failure.output)
+        if not refused:
+            raise
+        raise BadInput(
+            f"values of layer {layer.name} in environment {environment.name}",
+            expected="what the chart's values.schema.json allows; its values.yaml says what each key means",
+            seen="\n".join(refused),
+            todo=f"mend values/{layer.name}/{environment.name}.yaml, or what it inherits",
+        ) from failure
+
+
+def refused_values(output: str) -> list[str]:
+    """What a chart's schema refuses, as helm says it: `sync/replicas: got string, want integer`."""
+    if "values don't meet the specifications of the schema" not in output:
+        return []
+    found = re.findall(r"^\s*- at '/?([^']*)': (.*)$", output, re.M)
+    return list(dict.fromkeys(f"{path or '(top level)'}: {problem}" for path, problem in found))
 
 
 def surroundings(cluster: Cluster | None) -> dict[str, str]:

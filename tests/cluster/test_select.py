@@ -36,9 +36,19 @@ def kubeconfig(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize(("override", "name"), [(None, "embedded"), ("kind", "kind"), ("context:staging", "context")])
-def test_the_operator_overrides_the_environment(override: str | None, name: str) -> None:
-    assert provider_for(load_environment("local"), override).name == name
+@pytest.mark.parametrize(
+    ("env", "override", "name"),
+    [("local", None, "embedded"), ("local", "kind", "kind"), ("staging", "context:staging", "context")],
+)
+def test_the_operator_overrides_the_environment(env: str, override: str | None, name: str) -> None:
+    assert provider_for(load_environment(env), override).name == name
+
+
+def test_a_context_that_is_not_allowed_is_refused_before_its_kubeconfig_is_read() -> None:
+    with pytest.raises(BadInput) as refused:
+        provider_for(load_environment("staging"), "context:production")
+
+    assert refused.value.expected == "one of: staging"
 
 
 @pytest.mark.parametrize("override", ["minikube", "embedded:x", ""])
@@ -63,9 +73,10 @@ def test_an_allowed_context_is_found_without_asking_it(staging: Environment, kub
 @pytest.mark.parametrize("context", ["", "production"])
 def test_a_context_that_is_not_allowed_is_refused(staging: Environment, kubeconfig: Path, context: str) -> None:
     """Neither the current one of a kubeconfig by accident, nor one that is named."""
-    provider = ContextProvider(staging, context, kubeconfig)
-
-    for refuse in (lambda: provider.find("staging"), lambda: provider.up(ClusterSpec("staging"), silent())):
+    for refuse in (
+        lambda: ContextProvider(staging, context, kubeconfig).find("staging"),
+        lambda: ContextProvider(staging, context, kubeconfig).up(ClusterSpec("staging"), silent()),
+    ):
         with pytest.raises(BadInput) as refused:
             refuse()
         assert "staging, staging-2" in refused.value.expected

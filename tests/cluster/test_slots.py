@@ -10,7 +10,7 @@ import pytest
 
 from ethinfra.cluster.embedded import slots
 from ethinfra.cluster.embedded.plan import ClusterPlan
-from ethinfra.errors import ClusterError
+from ethinfra.errors import BadInput, ClusterError
 
 
 @pytest.fixture
@@ -57,10 +57,27 @@ def test_a_range_that_was_asked_for_is_given_or_refused(routes: dict[str, IPv4Ne
     assert "route 10.140.0.0/16" in refused.value.seen
 
 
-@pytest.mark.usefixtures("state", "routes")
-def test_a_range_outside_of_ours_is_refused() -> None:
-    with pytest.raises(ClusterError):
-        slots.free_slot(IPv4Network("192.168.0.0/16"))
+@pytest.mark.parametrize("text", ["192.168.0.0/16", "10.127.0.0/16", "10.130.0.0/17", "10.130.0.5/16", "many"])
+def test_a_range_that_no_cluster_can_have_is_bad_input(text: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        slots.range_of(text)
+
+    assert "10.128.0.0/16" in refused.value.expected
+    assert slots.range_of("10.255.0.0/16") == IPv4Network("10.255.0.0/16")
+
+
+def test_a_boot_that_was_refused_leaves_no_folder(state: Path) -> None:
+    with pytest.raises(BadInput), slots.cluster_lock("local-0123"):
+        raise BadInput("refused")
+
+    assert not state.exists()
+
+
+def test_a_boot_that_began_keeps_its_folder(plan: ClusterPlan) -> None:
+    with slots.cluster_lock(plan.id):
+        pass
+
+    assert plan.dir.is_dir()
 
 
 def test_a_route_to_everything_private_is_no_conflict() -> None:

@@ -36,6 +36,8 @@ def small(project: Project) -> Project:
         (["--nodes", "0"], "a number from 1 to 20"),
         (["--nodes", "many"], "a number from 1 to 20"),
         (["--layers", "ethereum,moon"], "one of: infrastructure, local-registry"),
+        (["--layers", ","], "one or more of: infrastructure, local-registry"),
+        (["--env", "staging", "--cluster", "context:elsewhere"], "one of: staging"),
     ],
 )
 def test_bad_value_is_refused(small: Project, arguments: list[str], said: str) -> None:
@@ -54,6 +56,24 @@ def test_report_is_never_mixed_with_another(small: Project) -> None:
 
     assert ran.code == pytest.ExitCode.USAGE_ERROR
     assert "is not an empty folder" in ran.output
+
+
+def test_selection_that_pytest_refuses_certifies_nothing(small: Project) -> None:
+    ran = small.run("features", "-m", "not an expression")
+
+    assert ran.code == pytest.ExitCode.USAGE_ERROR
+    assert "Wrong expression" in ran.output
+    assert not small.folder.exists()
+
+
+def test_report_that_cannot_be_written_is_said_first(small: Project) -> None:
+    small.folder = Path("/proc/nowhere")
+
+    ran = small.run()
+
+    assert ran.code == pytest.ExitCode.USAGE_ERROR
+    assert "/proc/nowhere" in ran.output
+    assert "INTERNALERROR" not in ran.output
 
 
 def test_one_scenario_is_run_by_its_address(small: Project) -> None:

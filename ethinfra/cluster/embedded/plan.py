@@ -210,6 +210,8 @@ def load_plan(identity: str) -> ClusterPlan | None:
         return ClusterPlan(**json.loads(path.read_text()))
     except FileNotFoundError:
         return None
+    except PermissionError as reason:
+        raise ClusterError(f"{path} cannot be read", expected="root", todo="run it with sudo") from reason
     except (ValueError, TypeError) as reason:
         raise ClusterError(
             f"{path} cannot be read", seen=str(reason), todo="remove the cluster: ethinfra down --name NAME"

@@ -64,9 +64,7 @@ def obstacles(nodes: int, *, room: bool = True) -> list[str]:
 
     room: also whether disk and memory suffice, which is no question for a cluster that exists
     """
-    if os.geteuid() != 0:
-        return ["not root: namespaces, mounts and links need it; run with sudo"]
-    found = missing_programs()
+    found = not_root() or missing_programs()
     if found:
         return found
     found += _control_groups()
@@ -77,6 +75,10 @@ def obstacles(nodes: int, *, room: bool = True) -> list[str]:
         if not Path(device).exists()
     ]
     return found + (missing_room(nodes) if room else [])
+
+
+def not_root() -> list[str]:
+    return [] if os.geteuid() == 0 else ["not root: namespaces, mounts and links need it; run with sudo"]
 
 
 def missing_programs() -> list[str]:
@@ -102,7 +104,7 @@ def missing_features() -> list[str]:
         return [f"namespaces cannot be made: {done.stderr}; run on a machine, or in a privileged container"]
     names = list(_TRIALS)
     return [
-        f"the kernel lacks {names[int(line.split()[0])]} ({line.partition(' ')[2]}); load its module, or use another"
+        f"the kernel lacks {names[int(line.split()[0])]} ({line.partition(' ')[2]}); load its module, or another kernel"
         for line in done.stdout.splitlines()
     ]
 
@@ -117,15 +119,21 @@ def missing_room(nodes: int, *, where: Path | None = None) -> list[str]:
     disk_free = shutil.disk_usage(folder).free >> 30
     if disk_free < disk_needed:
         found.append(
-            f"{folder} has {disk_free} GiB free, {nodes} nodes need {disk_needed}; free some, or set ETHINFRA_STATE"
+            f"too little disk: {folder} has {disk_free} GiB free, a cluster of {_nodes(nodes)} needs {disk_needed}; "
+            "free some, or set ETHINFRA_STATE"
         )
     memory_needed = MEMORY_MIB + MEMORY_MIB_MORE * (nodes - 1)
     memory_free = available_memory_mib()
     if memory_free < memory_needed:
         found.append(
-            f"{memory_free} MiB of memory available, {nodes} nodes need {memory_needed}; end something, or use fewer"
+            f"too little memory: {memory_free} MiB available, a cluster of {_nodes(nodes)} needs {memory_needed}; "
+            "end something, or use fewer nodes"
         )
     return found
+
+
+def _nodes(count: int) -> str:
+    return "1 node" if count == 1 else f"{count} nodes"
 
 
 def available_memory_mib() -> int:

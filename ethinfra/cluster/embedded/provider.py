@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network
 from pathlib import Path
 
 from ethinfra.cluster.embedded import cgroups as control_groups
 from ethinfra.cluster.embedded import collect, containers, health, images, mirror, preflight
 from ethinfra.cluster.embedded.plan import CONTROL, MAX_NODES, ClusterPlan, cluster_id, load_plan
-from ethinfra.cluster.embedded.slots import cluster_lock, free_slot, machine_lock
+from ethinfra.cluster.embedded.slots import cluster_lock, free_slot, machine_lock, range_of
 from ethinfra.cluster.embedded.spaces import Space, find_space
 from ethinfra.cluster.embedded.steps import STEPS, Boot, this_machine
 from ethinfra.cluster.embedded.teardown import tear_down
@@ -39,17 +38,23 @@ class EmbeddedProvider:
 
     def check(self, spec: ClusterSpec) -> list[str]:
         """See `ClusterProvider.check`."""
-        return preflight.obstacles(spec.nodes, room=load_plan(cluster_id(spec.name)) is None)
+        identity = cluster_id(spec.name)
+        # Who is not root may not look at the plan, and will be told so.
+        return preflight.not_root() or preflight.obstacles(spec.nodes, room=load_plan(identity) is None)
 
     def up(self, spec: ClusterSpec, progress: Progress) -> Cluster:
         """See `ClusterProvider.up`. A running cluster that is asked for more nodes gets them; for fewer, refuses."""
         identity = cluster_id(spec.name)
         if not 1 <= spec.nodes <= MAX_NODES:
             raise BadInput(f"{spec.nodes} nodes", expected=f"1 to {MAX_NODES}")
+        if spec.address_range:
+            range_of(spec.address_range)
         with progress.step("this machine"):
             found = self.check(spec)
-        if found:
-            raise MissingCapability("this machine cannot run a cluster", seen="\n".join(found), todo="mend the above")
+            if found:
+                raise MissingCapability(
+                    "this machine cannot run a cluster", seen="\n".join(found), todo="mend the above"
+                )
         groups = control_groups.detect()
         with cluster_lock(identity):
             plan = _decide(identity, spec, progress)
@@ -73,7 +78,10 @@ class EmbeddedProvider:
 
     def down(self, name: str, progress: Progress) -> None:
         """See `ClusterProvider.down`."""
-        tear_down(cluster_id(name), control_groups.detect(), progress)
+        identity = cluster_id(name)
+        if refused := preflight.not_root():
+            raise MissingCapability(f"cluster {identity} cannot be removed", seen=refused[0])
+        tear_down(identity, control_groups.detect(), progress)
 
     def collect(self, cluster: Cluster, into: Path, since: float) -> None:
         """See `ClusterProvider.collect`."""
@@ -105,10 +113,16 @@ def _decide(identity: str, spec: ClusterSpec, progress: Progress) -> ClusterPlan
     with machine_lock():
         plan = load_plan(identity)
         if plan is None:
-            slot, passed = free_slot(IPv4Network(spec.address_range) if spec.address_range else None)
+            slot, passed = free_slot(range_of(spec.address_range) if spec.address_range else None)
             for sentence in passed:
                 progress.note(f"{sentence}; taking another")
             plan = ClusterPlan(identity, spec.name, slot, spec.nodes)
+        elif spec.address_range and range_of(spec.address_range) != plan.network:
+            raise ClusterError(
+                f"cluster {identity} has the range {plan.network}",
+                expected=spec.address_range,
+                todo=f"a range is for life; remove it first: ethinfra down --name {plan.name}",
+            )
         elif spec.nodes < plan.node_count:
             raise ClusterError(
                 f"cluster {identity} has {plan.node_count} nodes",

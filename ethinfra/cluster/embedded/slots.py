@@ -6,12 +6,12 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from ethinfra.cluster.embedded.plan import FIRST_SLOT, LAST_SLOT, all_plans, network_of
-from ethinfra.errors import ClusterError
+from ethinfra.errors import BadInput, ClusterError
 from ethinfra.paths import state_dir
 from ethinfra.process import run
 from ethinfra.waiting import NotInTime, eventually
@@ -59,27 +59,37 @@ def machine_lock(*, within: float = 30) -> object:
     return locked(state_dir(), "the folder of this machine's clusters", within=within)
 
 
-def cluster_lock(identity: str, *, within: float = 60) -> object:
-    """Held while one cluster is being booted or removed."""
-    return locked(state_dir() / identity, f"cluster {identity}", within=within)
+@contextmanager
+def cluster_lock(identity: str, *, within: float = 60) -> Iterator[None]:
+    """Held while one cluster is being booted or removed. A boot that was refused leaves no folder behind."""
+    with locked(state_dir() / identity, f"cluster {identity}", within=within):
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                (state_dir() / identity).rmdir()
+                state_dir().rmdir()
+
+
+def range_of(text: str) -> IPv4Network:
+    """A range that a cluster can have, from what an operator wrote; BadInput for anything else."""
+    possible = {str(network_of(slot)): network_of(slot) for slot in range(FIRST_SLOT, LAST_SLOT + 1)}
+    if text not in possible:
+        known = f"{network_of(FIRST_SLOT)}, {network_of(FIRST_SLOT + 1)} … {network_of(LAST_SLOT)}"
+        raise BadInput(f"address range {text!r}", expected=f"one of: {known}")
+    return possible[text]
 
 
 def free_slot(wanted: IPv4Network | None = None) -> tuple[int, list[str]]:
     """A slot that nothing on this machine uses, and a sentence for each that was passed over.
 
-    wanted: this range or none; ClusterError if it is taken or not one that a cluster can have
+    wanted: this range or none; ClusterError if it is taken
     """
     taken = {plan.slot: f"cluster {plan.id}" for plan in all_plans()}
     in_use = networks_in_use()
     candidates = range(FIRST_SLOT, LAST_SLOT + 1)
     if wanted is not None:
         candidates = [slot for slot in candidates if network_of(slot) == wanted]
-        if not candidates:
-            raise ClusterError(
-                f"address range {wanted}",
-                expected=f"10.{FIRST_SLOT}.0.0/16 to 10.{LAST_SLOT}.0.0/16",
-                todo="choose one",
-            )
     passed: list[str] = []
     for slot in candidates:
         user = taken.get(slot) or conflict(network_of(slot), in_use)
@@ -89,7 +99,7 @@ def free_slot(wanted: IPv4Network | None = None) -> tuple[int, list[str]]:
     raise ClusterError(
         f"no free address range for a cluster: {wanted or '10.128.0.0/9'}",
         seen="; ".join(passed[:5]),
-        todo="remove the clusters or routes that are not needed: ethinfra status, ip route",
+        todo="ask for another --range, or remove what uses it: ethinfra down --name NAME, ip route",
     )
 
 
