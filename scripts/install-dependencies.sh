@@ -42,7 +42,7 @@ install_python() {
     touch "$stamp"
 }
 
-case "${1:-}" in
+case "$*" in
     --system-only) install_system ;;
     --python-only) install_python ;;
     "")
@@ -51,7 +51,7 @@ case "${1:-}" in
         "$ETHINFRA" tools install
         ;;
     *)
-        echo "unknown option $1" >&2
+        echo "unknown option: $*" >&2
         usage >&2
         exit 2
         ;;

@@ -4,11 +4,10 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ETHINFRA="$ROOT/.venv/bin/ethinfra"
-PYTEST="$ROOT/.venv/bin/pytest"
 
 # Print the comment at the head of the calling script.
 usage() {
-    sed -n '2,/^[^#]/{s/^# \{0,1\}//;/^[^#]*$/p}' "$0" | sed '/^set \|^source \|^\. /,$d'
+    awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0"
 }
 
 # A wish for help is answered before anything is done.
@@ -16,6 +15,11 @@ help_first() {
     for word in "$@"; do
         case "$word" in -h | --help) usage; exit 0 ;; esac
     done
+}
+
+# Refuse an option that a verb of ethinfra's does not know before anything is installed for it.
+check_options() {
+    "$ETHINFRA" "$@" --help >/dev/null
 }
 
 # Stop with what to do if the Python environment is not there.

@@ -8,5 +8,6 @@
 . "$(dirname "$0")/lib.sh"
 help_first "$@"
 need_environment
+check_options up --env local --cluster-only "$@"
 "$ETHINFRA" tools install
 exec "$ETHINFRA" up --env local --cluster-only "$@"
