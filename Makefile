@@ -59,7 +59,7 @@ smoke: tools ## The scenarios tagged @smoke, on a real cluster
 	@$(BIN)/pytest features/ --env $(ENV) -m smoke $(if $(KEEP),--keep) $(ARGS)
 
 controls: tools ## Break the live deployment on purpose; every scenario that claims to notice must fail
-	@$(BIN)/pytest tests/controls --env $(ENV) $(ARGS)
+	@$(BIN)/pytest tests/controls -m live --env $(ENV) $(ARGS)
 
 bench: tools ## Measure the figures of benchmarks/README.md
 	@$(BIN)/python -m benchmarks $(ARGS)
