@@ -17,16 +17,17 @@ from fixtures.evidence import Evidence
 
 @dataclass
 class Before:
-    """A sync node, and its final block before it was restarted."""
+    """A sync node, and its final block and devp2p id before it was restarted."""
 
     node: DeployedNode
     final: Block
+    id: str
 
 
 @given("the block that is final now on a sync node", target_fixture="before")
 def final_block(nodes: Nodes, env: Environment) -> Before:
     node = nodes.sync[-1]
-    return Before(node, node.must_finalize(within=env.timeout("finality")))
+    return Before(node, node.must_finalize(within=env.timeout("finality")), node.node_id())
 
 
 @when("that sync node's pod is deleted and a new one is ready", target_fixture="replaced")
@@ -56,6 +57,8 @@ def still_has_block(before: Before) -> None:
     found = before.node.rpc.block(before.final.number)
     assert found is not None, f"block {before.final.number} is gone"
     assert found.hash == before.final.hash
+    # A node whose volume was lost has fetched it again by now. What it cannot fetch is its key, in the same volume.
+    assert before.node.node_id() == before.id, "its key, and so its volume, is not the one from before"
 
 
 @then("it follows the head again")

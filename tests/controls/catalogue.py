@@ -327,7 +327,7 @@ OPEN = Bundle(
                     "- name: execution\n  emptyDir: {}\n- name: execution-tmp\n",
                 ),
             ),
-            fails={"A sync node stops cleanly, and continues the same chain": "final"},
+            fails={"A sync node stops cleanly, and continues the same chain": "is not the one from before"},
         ),
         Sabotage(
             name="snap-is-full",
