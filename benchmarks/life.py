@@ -136,7 +136,7 @@ def _layers(
 ) -> None:
     stop = Event()
     with ThreadPoolExecutor(1) as pool:
-        final: Future[float] | None = None
+        final: Future[_Final] | None = None
         if "finality" in wanted:
             final = pool.submit(_first_final, cluster, environment, stop)
         try:
@@ -147,9 +147,10 @@ def _layers(
             steps = progress.take()
             began = next(one.started for one in applied if one.layer == "ethereum")
             if final is not None:
-                with progress.step("first final block", within=environment.timeout("finality")):
-                    at = final.result(environment.timeout("finality"))
-                keep(Sample("finality", at - began, {"four epochs": _shortest_finality(environment)}))
+                with progress.step("first final block"):
+                    seen = final.result()
+                beside = {"four epochs": _shortest_finality(environment), "of it before genesis": seen.genesis - began}
+                keep(Sample("finality", seen.at - began, beside))
         finally:
             stop.set()
     if "layers" in wanted:
@@ -159,8 +160,16 @@ def _layers(
         keep(Sample("layers", seconds, facts={"layers": each, "steps": steps, "daemonsThen": load.as_facts()}))
 
 
-def _first_final(cluster: Cluster, environment: Environment, stop: Event) -> float:
-    """When a sync node first names a final block above genesis, in seconds since the epoch."""
+@dataclass(frozen=True)
+class _Final:
+    """When a sync node first named a final block above genesis, and when genesis was; seconds since the epoch."""
+
+    at: float
+    genesis: float
+
+
+def _first_final(cluster: Cluster, environment: Environment, stop: Event) -> _Final:
+    """Watch for it, from before there is a node, until it is there or `stop` is set."""
     kube = Kube.of(cluster)
     namespace = environment.layer("ethereum").namespace
     within = environment.timeout("layer") + environment.timeout("finality")
@@ -180,7 +189,7 @@ def _first_final(cluster: Cluster, environment: Environment, stop: Event) -> flo
             until=lambda block: (block is not None and block.number > 0) or stop.is_set(),
             within=within,
         )
-        return time.time()
+        return _Final(time.time(), node.beacon.genesis_time())
     finally:
         node.close()
 
