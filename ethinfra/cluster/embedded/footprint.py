@@ -67,7 +67,7 @@ def take() -> Footprint:
                 for tree in control_groups.detect().hierarchies
                 for path in tree.root.glob("*/cgroup.procs")
             },
-            "setting": {text: text for name in _SETTINGS if (text := f"{name}={sysctls.read(name)}")},
+            "setting": dict(_settings()),
             "file": {str(path): str(path) for path in _files()},
             "process": dict(_processes()),
         }
@@ -78,14 +78,11 @@ def differences(before: Footprint, after: Footprint, *, ignoring: Collection[str
     """What is there that was not, and what is missing, a sentence each; empty if nothing.
 
     ignoring: things whose description contains one of these belong to somebody else, such as another cluster's id or
-              link. Shared settings are not compared while other clusters run, which need them.
+              link. What all clusters share is looked at as it is once the last of them is gone.
     """
     found: list[str] = []
-    others = state_dir().exists() and any(path.is_dir() for path in state_dir().iterdir())
     for kind, now in after.things.items():
         then = before.things[kind]
-        if kind == "setting" and others:
-            continue
         left = {f"{kind} left behind: {now[key]}" for key in now.keys() - then.keys()}
         gone = {f"{kind} gone: {then[key]}" for key in then.keys() - now.keys()} if kind != "process" else set()
         found += sorted(one for one in left | gone if not any(part in one for part in ignoring))
@@ -115,11 +112,23 @@ def _rules(command: str) -> dict[str, str]:
     return {line: line for line in _lines([command]) if not line.startswith("#") and "[" not in line}
 
 
+def _settings() -> Iterator[tuple[str, str]]:
+    """With the values that the last cluster will put back, as long as there are clusters that share others."""
+    waiting = sysctls.recorded()
+    for name in _SETTINGS:
+        text = f"{name}={waiting.get(name) or sysctls.read(name)}"
+        yield text, text
+
+
 def _files() -> Iterator[Path]:
-    for folder in (*map(Path, _FOLDERS), state_dir()):
+    for folder in map(Path, _FOLDERS):
         if folder.is_dir():
             yield folder
-            yield from folder.iterdir()
+            yield from (path for path in folder.iterdir() if path != state_dir())
+    if state_dir().is_dir():
+        clusters = [path for path in state_dir().iterdir() if path.is_dir()]
+        # Beside clusters, the folder is theirs; without any, it and all that is in it was left behind.
+        yield from clusters or (state_dir(), *state_dir().iterdir())
 
 
 def _processes() -> Iterator[tuple[str, str]]:

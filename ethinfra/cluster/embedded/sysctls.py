@@ -33,6 +33,15 @@ def read(name: str) -> str:
     return path.read_text().strip() if path.exists() else ""
 
 
+def recorded() -> dict[str, str]:
+    """The values that the last cluster will put back; empty where no cluster runs."""
+    try:
+        values: dict[str, str] = json.loads(_record().read_text())
+    except FileNotFoundError:
+        return {}
+    return values
+
+
 def raise_for_clusters() -> None:
     """Record the machine's values, unless a cluster did before, and raise what is too low. Under the machine's lock."""
     if not _record().exists():
@@ -44,14 +53,10 @@ def raise_for_clusters() -> None:
 
 def restore() -> None:
     """Put back what was recorded; called by the last cluster, under the machine's lock."""
-    try:
-        recorded: dict[str, str] = json.loads(_record().read_text())
-    except FileNotFoundError:
-        return
-    for name, value in recorded.items():
+    for name, value in recorded().items():
         if value and read(name) != value:
             _path(name).write_text(value)
-    _record().unlink()
+    _record().unlink(missing_ok=True)
 
 
 def _record() -> Path:
