@@ -136,12 +136,29 @@ def test_processes_that_ended_meanwhile_are_nobodys_fault() -> None:
     assert differences(things(process={"7 1": "7 sleep"}), things(process={})) == []
 
 
-def test_settings_are_compared_unless_another_cluster_needs_them(state: Path) -> None:
-    before, after = things(setting={"a=1": "a=1"}), things(setting={"a=2": "a=2"})
-
-    assert len(differences(before, after)) == 2
+def test_shared_settings_are_looked_at_as_the_last_cluster_leaves_them(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it does not matter which other clusters came or went between two looks, and a way back lost is seen."""
+    (setting := tmp_path / "setting").write_text("128")
+    monkeypatch.setattr(sysctls, "_path", lambda _: setting)
+    monkeypatch.setattr(sysctls, "TOUCHED", ("a",))
+    monkeypatch.setattr(footprint, "_SETTINGS", ("a",))
+    alone = take_settings()
     (state / "other-0000").mkdir(parents=True)
-    assert differences(before, after) == []
+    sysctls.raise_for_clusters()
+    setting.write_text("8192")
+
+    assert take_settings() == alone
+    assert not any(path.name == "sysctls.json" for path in footprint._files())
+    (state / "other-0000").rmdir()
+    assert state / "sysctls.json" in footprint._files()
+    (state / "sysctls.json").unlink()
+    assert differences(alone, take_settings()) == ["setting gone: a=128", "setting left behind: a=8192"]
+
+
+def take_settings() -> Footprint:
+    return things(setting=dict(footprint._settings()))
 
 
 def test_settings_are_restored_to_what_the_first_cluster_found(
