@@ -251,7 +251,7 @@ class RegistryClient:
         repositories = []
         for name, tags in zip(names, self._each(self.tags, names), strict=True):
             own: dict[str, int] = {}
-            for blobs in self._each(lambda tag, name=name: self.blobs(name, tag), tags):
+            for blobs in self._each(lambda tag, name=name: self._blobs_if_still_there(name, tag), tags):
                 own |= blobs
             needed |= own
             if tags:
@@ -268,6 +268,16 @@ class RegistryClient:
         for child in stored.content.get("manifests", ()):
             found |= self.blobs(repository, child["digest"])
         return found
+
+    def _blobs_if_still_there(self, repository: str, tag: str) -> dict[str, int]:
+        """`blobs`, or nothing if somebody deleted the tag after it was listed."""
+        try:
+            return self.blobs(repository, tag)
+        except RegistryRefused as refused:
+            # A tag that is there and lacks a part is damage, and no deletion.
+            if refused.status != 404 or self.digest(repository, tag) is not None:
+                raise
+            return {}
 
     def _folder(self, path: str) -> list[str]:
         return [entry["name"] for entry in self._listing(path)]

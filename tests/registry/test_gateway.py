@@ -95,6 +95,20 @@ def test_pushed_image_is_listed_pulled_and_counted(pusher: RegistryClient, pulle
     assert set(puller.blobs("ghcr.io/ethinfra/listed", "1.0")) <= set(puller.stored())
 
 
+def test_tag_that_is_deleted_while_usage_is_counted_does_not_count(
+    pusher: RegistryClient, puller: RegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others push and delete at any time; what was listed a moment ago may be gone."""
+    pusher.push_small("ghcr.io/ethinfra/moving", "1.0", b"stays")
+    listed = puller.tags
+    monkeypatch.setattr(puller, "tags", lambda repository: [*listed(repository), "deleted-since"])
+
+    usage = puller.usage()
+
+    (repository,) = (one for one in usage.repositories if one.name == "ghcr.io/ethinfra/moving")
+    assert repository.size == sum(puller.blobs("ghcr.io/ethinfra/moving", "1.0").values())
+
+
 def test_upload_with_a_wrong_digest_is_refused(pusher: RegistryClient) -> None:
     with pytest.raises(RegistryRefused) as refused:
         pusher.push_blob("docker.io/library/wrong", f"sha256:{'0' * 64}", 4, b"data")
