@@ -10,6 +10,7 @@ A *layer* is one helmfile (`helmfiles/<layer>.helmfile.yaml.gotmpl`) with one or
 - `checks`     what each layer is for, tried
 - `drift`      where live objects differ from rendered ones
 - `unchanged`  whether applying again changed anything
+- `rules`      what every rendered manifest keeps to
 - `release`    a single release of a chart, beside the layers
 """
 

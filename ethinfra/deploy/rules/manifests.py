@@ -1,0 +1,192 @@
+"""What rules look at: rendered objects, the pods that come of them, and what is known of the clients in those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, Protocol
+
+import yaml
+
+from ethinfra.deploy.render import Rendered, title
+from ethinfra.kube import Object
+from ethinfra.paths import ROOT
+
+#: Kinds whose pods run until somebody ends them.
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+
+_WITH_PODS = (*WORKLOADS, "Job", "CronJob", "Pod")
+
+#: Container of a node's pod → label of the pod that names its client. The validator client is the consensus client's.
+PROGRAMS = {
+    "execution": "ethinfra.io/client",
+    "consensus": "ethinfra.io/consensus-client",
+    "validator": "ethinfra.io/consensus-client",
+}
+
+
+class Rule(Protocol):
+    """See the package."""
+
+    __name__: str
+
+    def __call__(self, manifests: Manifests) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class Pods:
+    """The pods that come of one object: `replicas` of them from one template."""
+
+    owner: Object
+    template: Object
+
+    @property
+    def title(self) -> str:
+        return title(self.owner)
+
+    @property
+    def namespace(self) -> str:
+        return self.owner["metadata"]["namespace"]
+
+    @property
+    def replicas(self) -> int:
+        return int(self.owner.get("spec", {}).get("replicas", 1))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return self.template.get("metadata", {}).get("labels", {})
+
+    @property
+    def spec(self) -> Object:
+        return self.template["spec"]
+
+    @property
+    def containers(self) -> list[Object]:
+        """Those that run all the time."""
+        return self.spec["containers"]
+
+    @property
+    def all_containers(self) -> list[Object]:
+        """With those that run before."""
+        return [*self.spec.get("initContainers", []), *self.containers]
+
+    def container(self, name: str) -> Object | None:
+        return next((one for one in self.containers if one["name"] == name), None)
+
+    @property
+    def is_node(self) -> bool:
+        """Whether it is a node of a chain."""
+        return PROGRAMS["execution"] in self.labels
+
+    @property
+    def ports(self) -> list[tuple[str, int, str]]:
+        """Name, number and protocol of every port that a container declares."""
+        return [
+            (port.get("name", ""), port["containerPort"], port.get("protocol", "TCP"))
+            for container in self.containers
+            for port in container.get("ports", [])
+        ]
+
+    def port(self, wanted: str | int, protocol: str = "TCP") -> int | None:
+        """The number of a declared port, by its name or number; None if there is none."""
+        for name, number, spoken in self.ports:
+            if wanted in (name, number) and spoken == protocol:
+                return number
+        return None
+
+
+@dataclass(frozen=True)
+class Manifests:
+    """All objects of an environment's layers.
+
+    clients: the table of clients, as in values/clients: name → program → what is known of it
+    """
+
+    objects: tuple[Object, ...]
+    clients: dict[str, Any]
+
+    @classmethod
+    def of(cls, layers: Iterable[Rendered]) -> Manifests:
+        return cls(tuple(one for layer in layers for one in layer.objects), known_clients())
+
+    def of_kind(self, *kinds: str) -> list[Object]:
+        return [one for one in self.objects if one["kind"] in kinds]
+
+    @cached_property
+    def pods(self) -> list[Pods]:
+        return [Pods(one, _template(one)) for one in self.of_kind(*_WITH_PODS)]
+
+    @property
+    def workloads(self) -> list[Pods]:
+        return [pods for pods in self.pods if pods.owner["kind"] in WORKLOADS]
+
+    @property
+    def nodes(self) -> list[Pods]:
+        return [pods for pods in self.pods if pods.is_node]
+
+    @property
+    def namespaces(self) -> list[str]:
+        """Those that are rendered, and those that anything rendered lives in."""
+        rendered = {one["metadata"]["name"] for one in self.of_kind("Namespace")}
+        return sorted(rendered | {one["metadata"].get("namespace", "") for one in self.objects} - {""})
+
+    def selected(self, one: Object, selector: Object) -> list[Pods]:
+        """Pods of an object's namespace that a label selector of it matches."""
+        namespace = one["metadata"]["namespace"]
+        return [pods for pods in self.pods if pods.namespace == namespace and matches(selector, pods.labels)]
+
+    def programs(self, node: Pods) -> Iterator[tuple[Object, Object]]:
+        """Each client's container in a node, with what is known of its program."""
+        for name, label in PROGRAMS.items():
+            container = node.container(name)
+            if container is not None and label in node.labels:
+                yield container, self.clients[node.labels[label]][name]
+
+
+def matches(selector: Object, labels: dict[str, str]) -> bool:
+    """Whether a label selector (`matchLabels`, `matchExpressions`) matches; an empty one matches everything."""
+    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
+        return False
+    return all(_holds(one, labels) for one in selector.get("matchExpressions") or [])
+
+
+def _holds(expression: Object, labels: dict[str, str]) -> bool:
+    key, values = expression["key"], expression.get("values", [])
+    match expression["operator"]:
+        case "In":
+            return labels.get(key) in values
+        case "NotIn":
+            return labels.get(key) not in values
+        case "Exists":
+            return key in labels
+        case _:
+            return key not in labels
+
+
+def arguments(container: Object) -> list[tuple[str, str]]:
+    """Flags of a container with their values, from `--name=value` as well as from `--name value`."""
+    words = [*container.get("command", []), *container.get("args", [])]
+    flags = []
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith("-"):
+            name, equals, value = word.partition("=")
+            flags.append((name, value if equals else "" if after.startswith("-") else after))
+    return flags
+
+
+@cache
+def known_clients() -> dict[str, Any]:
+    """The table of clients: every file of values/clients."""
+    files = sorted((ROOT / "values" / "clients").glob("*.yaml"))
+    return {name: known for file in files for name, known in yaml.safe_load(file.read_text())["clients"].items()}
+
+
+def _template(owner: Object) -> Object:
+    match owner["kind"]:
+        case "Pod":
+            return owner
+        case "CronJob":
+            return owner["spec"]["jobTemplate"]["spec"]["template"]
+        case _:
+            return owner["spec"]["template"]

@@ -1,0 +1,143 @@
+"""The chain's nodes: who judges them, how they stop, what may be taken from them, where they run (NODE-04 to 06)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ethinfra.deploy.render import title
+from ethinfra.deploy.rules.manifests import Manifests, Pods, matches
+from ethinfra.kube import Object
+
+#: Question of the kubelet about the execution client → path at which the node probe answers it.
+VERDICTS = {"startupProbe": "/startupz", "readinessProbe": "/readyz", "livenessProbe": "/livez"}
+
+_HOST = "kubernetes.io/hostname"
+
+
+def health_is_the_probes_verdict(manifests: Manifests) -> list[str]:
+    """The node probe says whether a node has started, may serve, and must be restarted; an open port says nothing.
+
+    Nothing in a node is restarted because the chain is not where it should be: only readiness asks for that.
+    """
+    said = []
+    for node in manifests.nodes:
+        judge = node.container("probe") or {}
+        ports = {key for port in judge.get("ports", []) for key in (port.get("name"), port["containerPort"])}
+        execution = node.container("execution") or {}
+        for question, path in VERDICTS.items():
+            asked = execution.get(question, {}).get("httpGet", {})
+            if asked.get("path") != path or asked.get("port") not in ports:
+                said.append(f"{node.title}: {question} of container execution is not the node probe's {path}")
+        for container, question, asked in _questions(node):
+            if "httpGet" not in asked:
+                said.append(f"{node.title}: {question} of container {container} asks for no answer of the program")
+            elif question != "readinessProbe" and asked["httpGet"]["path"] == VERDICTS["readinessProbe"]:
+                said.append(f"{node.title}: {question} of container {container} depends on the chain")
+    return said
+
+
+def clients_get_their_time_to_stop(manifests: Manifests) -> list[str]:
+    """The grace period is at least what the clients' files say: one that is killed loses recent state."""
+    said = []
+    for node in manifests.nodes:
+        given = node.spec.get("terminationGracePeriodSeconds", 30)
+        for container, program in manifests.programs(node):
+            if given < program["gracePeriodSeconds"]:
+                said.append(
+                    f"{node.title}: terminationGracePeriodSeconds is {given}, "
+                    f"container {container['name']} may need {program['gracePeriodSeconds']}"
+                )
+    return said
+
+
+def disruptions_are_budgeted(manifests: Manifests) -> list[str]:
+    """Each workload has one budget, which lets a drain go on and never takes all of several replicas."""
+    said = []
+    for pods in manifests.workloads:
+        budgets = [
+            one
+            for one in manifests.of_kind("PodDisruptionBudget")
+            if pods in manifests.selected(one, one["spec"]["selector"])
+        ]
+        if len(budgets) != 1:
+            said.append(f"{pods.title}: has {len(budgets)} disruption budgets, not one")
+        for budget in budgets:
+            allowed = _allowed(budget["spec"], pods.replicas)
+            if allowed < 1:
+                said.append(f"{title(budget)}: allows no disruption of {pods.title}, so no node can be drained")
+            elif allowed >= pods.replicas > 1:
+                said.append(f"{title(budget)}: allows all {pods.replicas} replicas of {pods.title} to go at a time")
+    return said
+
+
+def replicas_avoid_each_other(manifests: Manifests) -> list[str]:
+    """Replicas of a node keep to different Kubernetes nodes, by anti-affinity and by an even spread."""
+    said = []
+    for node in manifests.nodes:
+        if node.replicas < 2:
+            continue
+        anti = (node.spec.get("affinity") or {}).get("podAntiAffinity") or {}
+        terms = list(anti.get("requiredDuringSchedulingIgnoredDuringExecution") or [])
+        terms += [one["podAffinityTerm"] for one in anti.get("preferredDuringSchedulingIgnoredDuringExecution") or []]
+        if not any(_meets(term, node) for term in terms):
+            said.append(f"{node.title}: its replicas may all be on one Kubernetes node")
+        if not any(_meets(one, node) for one in node.spec.get("topologySpreadConstraints") or []):
+            said.append(f"{node.title}: its replicas are not spread over Kubernetes nodes")
+    return said
+
+
+def nodes_start_side_by_side(manifests: Manifests) -> list[str]:
+    """One that does not get ready, because its network stands still, must not hold back those that would move it."""
+    return [
+        f"{node.title}: podManagementPolicy is {node.owner['spec'].get('podManagementPolicy', 'OrderedReady')}"
+        for node in manifests.nodes
+        if node.owner["kind"] == "StatefulSet" and node.owner["spec"].get("podManagementPolicy") != "Parallel"
+    ]
+
+
+def chain_data_is_on_claims(manifests: Manifests) -> list[str]:
+    """Every client's data directory is a claim of its own, and what becomes of claims is said."""
+    said = []
+    for node in manifests.nodes:
+        claims = {one["metadata"]["name"] for one in node.owner["spec"].get("volumeClaimTemplates", [])}
+        for container, program in manifests.programs(node):
+            mounted = {one["mountPath"]: one["name"] for one in container.get("volumeMounts", [])}
+            if mounted.get(program["dataDir"]) not in claims:
+                said.append(f"{node.title}: container {container['name']} has its data on no claim")
+        retention = node.owner["spec"].get("persistentVolumeClaimRetentionPolicy", {})
+        if retention.keys() != {"whenDeleted", "whenScaled"}:
+            said.append(f"{node.title}: does not say what becomes of its claims")
+    return said
+
+
+RULES = (
+    health_is_the_probes_verdict,
+    clients_get_their_time_to_stop,
+    disruptions_are_budgeted,
+    replicas_avoid_each_other,
+    nodes_start_side_by_side,
+    chain_data_is_on_claims,
+)
+
+
+def _questions(node: Pods) -> Iterator[tuple[str, str, Object]]:
+    for container in node.containers:
+        for question in VERDICTS:
+            if question in container:
+                yield container["name"], question, container[question]
+
+
+def _allowed(budget: Object, replicas: int) -> int:
+    """How many of so many replicas a budget lets go at a time."""
+    if "maxUnavailable" in budget:
+        return _count(budget["maxUnavailable"], replicas)
+    return replicas - _count(budget["minAvailable"], replicas)
+
+
+def _count(value: int | str, replicas: int) -> int:
+    """A number, or a percentage, which Kubernetes rounds up."""
+    return value if isinstance(value, int) else -(-int(value.rstrip("%")) * replicas // 100)
+
+
+def _meets(term: Object, node: Pods) -> bool:
+    return term.get("topologyKey") == _HOST and matches(term.get("labelSelector") or {}, node.labels)

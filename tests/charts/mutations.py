@@ -1,0 +1,640 @@
+"""Ways to break what is rendered for `local`, each with the one rule that must notice and the object that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ethinfra.deploy.rules import Rule, access, containers, engine, nodes, objects, platform, policies, services
+from tests.charts.draft import Draft
+
+GETH = "StatefulSet ethereum/geth"
+VALIDATORS = "StatefulSet ethereum/validators"
+REGISTRY = "StatefulSet local-registry/registry"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A change of a draft, and what must come of it.
+
+    rule:  complains then; no other does, but those of `also`, which are broken by necessity
+    named: the object that all complaints are about
+    """
+
+    change: Callable[[Draft], None]
+    rule: Rule
+    named: str
+    also: tuple[Rule, ...] = ()
+
+    def __str__(self) -> str:
+        return self.change.__name__
+
+
+MUTATIONS: list[Mutation] = []
+
+
+def breaks(rule: Rule, named: str, *also: Rule) -> Callable[[Callable[[Draft], None]], Callable[[Draft], None]]:
+    def add(change: Callable[[Draft], None]) -> Callable[[Draft], None]:
+        MUTATIONS.append(Mutation(change, rule, named, also))
+        return change
+
+    return add
+
+
+# What a container may do
+
+
+@breaks(containers.containers_run_as_non_root, GETH)
+def container_may_run_as_root(draft: Draft) -> None:
+    draft.container(GETH, "execution")["securityContext"]["runAsNonRoot"] = False
+
+
+@breaks(containers.containers_run_as_non_root, VALIDATORS)
+def init_container_runs_as_root(draft: Draft) -> None:
+    draft.container(VALIDATORS, "genesis")["securityContext"]["runAsUser"] = 0
+
+
+@breaks(containers.containers_run_as_non_root, REGISTRY)
+def pod_names_no_user(draft: Draft) -> None:
+    del draft.pod(REGISTRY)["securityContext"]["runAsUser"]
+
+
+@breaks(containers.root_file_systems_are_read_only, GETH)
+def image_is_writable(draft: Draft) -> None:
+    draft.container(GETH, "probe")["securityContext"]["readOnlyRootFilesystem"] = False
+
+
+@breaks(containers.root_file_systems_are_read_only, REGISTRY)
+def nobody_says_whether_the_image_is_writable(draft: Draft) -> None:
+    del draft.container(REGISTRY, "gateway")["securityContext"]["readOnlyRootFilesystem"]
+
+
+@breaks(containers.privileges_do_not_grow, VALIDATORS)
+def container_is_privileged(draft: Draft) -> None:
+    draft.container(VALIDATORS, "validator")["securityContext"]["privileged"] = True
+
+
+@breaks(containers.privileges_do_not_grow, GETH)
+def init_container_may_gain_privileges(draft: Draft) -> None:
+    del draft.container(GETH, "jwt")["securityContext"]["allowPrivilegeEscalation"]
+
+
+@breaks(containers.capabilities_are_dropped, GETH)
+def capability_is_added(draft: Draft) -> None:
+    draft.container(GETH, "consensus")["securityContext"]["capabilities"]["add"] = ["NET_ADMIN"]
+
+
+@breaks(containers.capabilities_are_dropped, REGISTRY)
+def only_some_capabilities_are_dropped(draft: Draft) -> None:
+    draft.container(REGISTRY, "registry")["securityContext"]["capabilities"]["drop"] = ["NET_RAW"]
+
+
+@breaks(containers.system_calls_are_filtered, GETH)
+def pod_has_no_seccomp_profile(draft: Draft) -> None:
+    del draft.pod(GETH)["securityContext"]["seccompProfile"]
+
+
+@breaks(containers.system_calls_are_filtered, GETH)
+def container_is_unconfined(draft: Draft) -> None:
+    draft.container(GETH, "execution")["securityContext"]["seccompProfile"] = {"type": "Unconfined"}
+
+
+@breaks(containers.pods_stay_off_the_host, GETH)
+def pod_uses_the_hosts_network(draft: Draft) -> None:
+    draft.pod(GETH)["hostNetwork"] = True
+
+
+@breaks(containers.pods_stay_off_the_host, REGISTRY)
+def volume_is_a_host_path(draft: Draft) -> None:
+    volume = draft.volume(REGISTRY, "tmp")
+    del volume["emptyDir"]
+    volume["hostPath"] = {"path": "/tmp"}  # noqa: S108 -- in a manifest
+
+
+@breaks(containers.pods_stay_off_the_host, GETH)
+def container_takes_a_port_of_the_host(draft: Draft) -> None:
+    draft.container(GETH, "execution")["ports"][0]["hostPort"] = 8545
+
+
+@breaks(containers.resources_are_stated, GETH)
+def memory_has_no_limit(draft: Draft) -> None:
+    del draft.container(GETH, "execution")["resources"]["limits"]["memory"]
+
+
+@breaks(containers.resources_are_stated, REGISTRY)
+def container_requests_nothing(draft: Draft) -> None:
+    del draft.container(REGISTRY, "registry")["resources"]["requests"]
+
+
+@breaks(containers.images_are_named_exactly, GETH)
+def image_is_the_latest(draft: Draft) -> None:
+    draft.container(GETH, "execution")["image"] = "docker.io/ethereum/client-go:latest"
+
+
+@breaks(containers.images_are_named_exactly, GETH)
+def image_has_no_tag(draft: Draft) -> None:
+    draft.container(GETH, "execution")["image"] = "registry.example:5000/ethereum/client-go"
+
+
+@breaks(containers.images_are_named_exactly, VALIDATORS)
+def image_has_no_registry(draft: Draft) -> None:
+    draft.container(VALIDATORS, "execution")["image"] = "ethereum/client-go:v1.17.5"
+
+
+@breaks(containers.services_stay_out_of_the_environment, GETH)
+def services_are_in_the_environment(draft: Draft) -> None:
+    del draft.pod(GETH)["enableServiceLinks"]
+
+
+# The Engine API and its secret
+
+
+@breaks(engine.engine_listens_on_loopback, GETH)
+def engine_listens_everywhere(draft: Draft) -> None:
+    draft.argument(GETH, "execution", "--authrpc.addr=127.0.0.1", "--authrpc.addr=0.0.0.0")
+
+
+@breaks(engine.engine_listens_on_loopback, GETH)
+def engine_listens_everywhere_by_a_later_flag(draft: Draft) -> None:
+    draft.container(GETH, "execution")["args"] += ["--authrpc.addr", "0.0.0.0"]  # noqa: S104 -- in a manifest
+
+
+@breaks(engine.engine_listens_on_loopback, VALIDATORS)
+def engine_listens_where_the_client_likes(draft: Draft) -> None:
+    draft.container(VALIDATORS, "execution")["args"].remove("--authrpc.addr=127.0.0.1")
+
+
+@breaks(engine.engine_listens_on_loopback, GETH)
+def consensus_client_calls_another_pods_engine(draft: Draft) -> None:
+    old, new = "--execution-endpoint=http://127.0.0.1:8551", "--execution-endpoint=http://geth-engine:8551"
+    draft.argument(GETH, "consensus", old, new)
+
+
+@breaks(engine.nothing_leads_to_the_engine, GETH)
+def engine_port_is_declared(draft: Draft) -> None:
+    draft.container(GETH, "execution")["ports"].append({"name": "engine", "containerPort": 8551})
+
+
+@breaks(engine.nothing_leads_to_the_engine, "Service ethereum/geth-rpc", services.services_lead_to_ports)
+def service_leads_to_the_engine(draft: Draft) -> None:
+    draft["Service ethereum/geth-rpc"]["spec"]["ports"].append({"name": "engine", "port": 8551, "targetPort": 8551})
+
+
+@breaks(engine.nothing_leads_to_the_engine, "Service ethereum/geth-rpc", services.services_lead_to_ports)
+def service_leads_to_the_engine_from_another_port(draft: Draft) -> None:
+    draft["Service ethereum/geth-rpc"]["spec"]["ports"].append({"name": "admin", "port": 80, "targetPort": 8551})
+
+
+@breaks(engine.nothing_leads_to_the_engine, "NetworkPolicy ethereum/geth-rpc")
+def policy_opens_a_range_around_the_engine(draft: Draft) -> None:
+    draft["NetworkPolicy ethereum/geth-rpc"]["spec"]["ingress"][0]["ports"][0]["endPort"] = 8600
+
+
+@breaks(engine.nothing_leads_to_the_engine, "NetworkPolicy ethereum/geth-nodes")
+def policy_opens_every_port(draft: Draft) -> None:
+    del draft["NetworkPolicy ethereum/geth-nodes"]["spec"]["ingress"][0]["ports"]
+
+
+@breaks(engine.jwt_lives_in_memory, GETH)
+def jwt_is_on_a_disk(draft: Draft) -> None:
+    draft.volume(GETH, "jwt")["emptyDir"] = {}
+
+
+@breaks(engine.jwt_lives_in_memory, GETH)
+def jwt_is_in_a_config_map(draft: Draft) -> None:
+    volume = draft.volume(GETH, "jwt")
+    del volume["emptyDir"]
+    volume["configMap"] = {"name": "devnet-chain"}
+
+
+@breaks(engine.jwt_lives_in_memory, VALIDATORS)
+def nobody_makes_the_jwt(draft: Draft) -> None:
+    draft.pod(VALIDATORS)["initContainers"].remove(draft.container(VALIDATORS, "jwt"))
+
+
+@breaks(engine.jwt_lives_in_memory, GETH)
+def probe_sees_the_jwt(draft: Draft) -> None:
+    draft.container(GETH, "probe")["volumeMounts"] = [{"name": "jwt", "mountPath": "/jwt", "readOnly": True}]
+
+
+@breaks(engine.jwt_lives_in_memory, GETH)
+def client_may_write_the_jwt(draft: Draft) -> None:
+    mount = next(one for one in draft.container(GETH, "consensus")["volumeMounts"] if one["name"] == "jwt")
+    del mount["readOnly"]
+
+
+@breaks(engine.secrets_are_in_no_manifest, GETH)
+def jwt_is_a_flag(draft: Draft) -> None:
+    draft.container(GETH, "execution")["args"].append("--authrpc.jwt=0x" + "5e" * 32)
+
+
+@breaks(engine.secrets_are_in_no_manifest, GETH)
+def jwt_is_a_variable(draft: Draft) -> None:
+    draft.container(GETH, "consensus")["env"].append({"name": "JWT", "value": "5e" * 32})
+
+
+@breaks(engine.secrets_are_in_no_manifest, GETH)
+def jwt_is_a_variable_from_a_secret(draft: Draft) -> None:
+    source = {"secretKeyRef": {"name": "jwt", "key": "jwt"}}
+    draft.container(GETH, "execution")["env"].append({"name": "JWT", "valueFrom": source})
+
+
+@breaks(engine.secrets_are_in_no_manifest, "Secret ethereum/jwt")
+def secret_is_rendered(draft: Draft) -> None:
+    draft.add("jwt", like="ConfigMap ethereum/devnet-chain", kind="Secret", data={"jwt": "NWU="})
+
+
+@breaks(engine.secrets_are_in_no_manifest, "ConfigMap ethereum/devnet-chain")
+def jwt_is_in_a_rendered_config_map(draft: Draft) -> None:
+    draft["ConfigMap ethereum/devnet-chain"]["data"]["jwt.hex"] = "5e" * 32 + "\n"
+
+
+# Nodes of the chain
+
+
+@breaks(nodes.health_is_the_probes_verdict, GETH)
+def readiness_is_an_open_port(draft: Draft) -> None:
+    draft.container(GETH, "execution")["readinessProbe"] = {"tcpSocket": {"port": "rpc"}}
+
+
+@breaks(nodes.health_is_the_probes_verdict, GETH)
+def readiness_is_the_clients_own_answer(draft: Draft) -> None:
+    draft.container(GETH, "execution")["readinessProbe"]["httpGet"] = {"path": "/", "port": "rpc"}
+
+
+@breaks(nodes.health_is_the_probes_verdict, VALIDATORS)
+def node_has_no_startup_probe(draft: Draft) -> None:
+    del draft.container(VALIDATORS, "execution")["startupProbe"]
+
+
+@breaks(nodes.health_is_the_probes_verdict, GETH)
+def liveness_depends_on_lag(draft: Draft) -> None:
+    draft.container(GETH, "execution")["livenessProbe"]["httpGet"]["path"] = "/readyz"
+
+
+@breaks(nodes.health_is_the_probes_verdict, GETH)
+def consensus_client_is_restarted_when_it_lags(draft: Draft) -> None:
+    draft.container(GETH, "consensus")["livenessProbe"]["httpGet"] = {"path": "/readyz", "port": 9500}
+
+
+@breaks(nodes.clients_get_their_time_to_stop, GETH)
+def clients_are_killed_early(draft: Draft) -> None:
+    draft.pod(GETH)["terminationGracePeriodSeconds"] = 60
+
+
+@breaks(nodes.clients_get_their_time_to_stop, VALIDATORS)
+def grace_period_is_kubernetes_own(draft: Draft) -> None:
+    del draft.pod(VALIDATORS)["terminationGracePeriodSeconds"]
+
+
+@breaks(nodes.disruptions_are_budgeted, GETH)
+def budget_is_missing(draft: Draft) -> None:
+    draft.remove("PodDisruptionBudget ethereum/geth")
+
+
+@breaks(nodes.disruptions_are_budgeted, REGISTRY)
+def budget_selects_nobody(draft: Draft) -> None:
+    selector = draft["PodDisruptionBudget local-registry/registry"]["spec"]["selector"]
+    selector["matchLabels"]["app.kubernetes.io/name"] = "regsitry"
+
+
+@breaks(nodes.disruptions_are_budgeted, "PodDisruptionBudget ethereum/geth")
+def budget_lets_all_replicas_go(draft: Draft) -> None:
+    draft["PodDisruptionBudget ethereum/geth"]["spec"]["maxUnavailable"] = "100%"
+
+
+@breaks(nodes.disruptions_are_budgeted, "PodDisruptionBudget ethereum/validators")
+def budget_blocks_drains(draft: Draft) -> None:
+    spec = draft["PodDisruptionBudget ethereum/validators"]["spec"]
+    del spec["maxUnavailable"]
+    spec["minAvailable"] = 1
+
+
+@breaks(nodes.replicas_avoid_each_other, GETH)
+def replicas_have_no_anti_affinity(draft: Draft) -> None:
+    del draft.pod(GETH)["affinity"]
+
+
+@breaks(nodes.replicas_avoid_each_other, GETH)
+def replicas_avoid_somebody_else(draft: Draft) -> None:
+    (term,) = draft.pod(GETH)["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    term["podAffinityTerm"]["labelSelector"]["matchLabels"]["app.kubernetes.io/name"] = "besu"
+
+
+@breaks(nodes.replicas_avoid_each_other, GETH)
+def replicas_are_spread_over_zones_only(draft: Draft) -> None:
+    draft.pod(GETH)["topologySpreadConstraints"][0]["topologyKey"] = "topology.kubernetes.io/zone"
+
+
+@breaks(nodes.nodes_start_side_by_side, GETH)
+def nodes_wait_for_each_other(draft: Draft) -> None:
+    draft[GETH]["spec"]["podManagementPolicy"] = "OrderedReady"
+
+
+@breaks(nodes.nodes_start_side_by_side, VALIDATORS)
+def management_policy_is_kubernetes_own(draft: Draft) -> None:
+    del draft[VALIDATORS]["spec"]["podManagementPolicy"]
+
+
+@breaks(nodes.chain_data_is_on_claims, GETH)
+def chain_data_goes_with_the_pod(draft: Draft) -> None:
+    claims = draft[GETH]["spec"]["volumeClaimTemplates"]
+    claims[:] = [one for one in claims if one["metadata"]["name"] != "consensus"]
+    draft.pod(GETH)["volumes"].append({"name": "consensus", "emptyDir": {}})
+
+
+@breaks(nodes.chain_data_is_on_claims, GETH)
+def claim_is_mounted_elsewhere(draft: Draft) -> None:
+    for mount in draft.container(GETH, "execution")["volumeMounts"]:
+        if mount["name"] == "execution":
+            mount["mountPath"] = "/root/.ethereum"
+
+
+@breaks(nodes.chain_data_is_on_claims, VALIDATORS)
+def nobody_says_what_becomes_of_claims(draft: Draft) -> None:
+    del draft[VALIDATORS]["spec"]["persistentVolumeClaimRetentionPolicy"]
+
+
+# Services
+
+
+@breaks(services.services_lead_to_ports, "Service ethereum/geth-rpc")
+def service_selects_nobody(draft: Draft) -> None:
+    draft["Service ethereum/geth-rpc"]["spec"]["selector"]["app.kubernetes.io/name"] = "get"
+
+
+@breaks(services.services_lead_to_ports, "Service ethereum/geth-metrics")
+def service_selects_everybody(draft: Draft) -> None:
+    draft["Service ethereum/geth-metrics"]["spec"]["selector"] = {"app.kubernetes.io/part-of": "ethereum-node-infra"}
+
+
+@breaks(services.services_lead_to_ports, "Service ethereum/geth-rpc")
+def service_leads_to_no_port(draft: Draft) -> None:
+    draft["Service ethereum/geth-rpc"]["spec"]["ports"][1]["targetPort"] = "websocket"
+
+
+@breaks(services.services_lead_to_ports, "Service ethereum/geth-p2p")
+def service_speaks_another_protocol(draft: Draft) -> None:
+    for port in draft["Service ethereum/geth-p2p"]["spec"]["ports"]:
+        if port["name"] == "beacon-udp":
+            port["protocol"] = "TCP"
+
+
+@breaks(services.services_lead_to_ports, "Service ethereum/validators-beacon")
+def service_names_its_port_by_number(draft: Draft) -> None:
+    draft["Service ethereum/validators-beacon"]["spec"]["ports"][0]["targetPort"] = 3500
+
+
+@breaks(services.services_lead_to_ports, "Service ethereum/geth-metrics")
+def container_port_has_moved(draft: Draft) -> None:
+    port = next(one for one in draft.container(GETH, "execution")["ports"] if one["name"] == "metrics")
+    port["containerPort"] = 6061
+    for one in draft["NetworkPolicy ethereum/geth-metrics"]["spec"]["ingress"][0]["ports"]:
+        one["port"] = 6061 if one["port"] == 6060 else one["port"]
+
+
+@breaks(services.only_ready_nodes_answer_users, "Service ethereum/geth-rpc")
+def users_are_led_to_nodes_that_are_not_ready(draft: Draft) -> None:
+    draft["Service ethereum/geth-rpc"]["spec"]["publishNotReadyAddresses"] = True
+
+
+@breaks(services.only_ready_nodes_answer_users, "Service ethereum/geth-p2p")
+def peers_find_ready_nodes_only(draft: Draft) -> None:
+    del draft["Service ethereum/geth-p2p"]["spec"]["publishNotReadyAddresses"]
+
+
+@breaks(services.only_ready_nodes_answer_users, "Service ethereum/devnet-bootnode")
+def bootnode_is_hidden_until_it_is_ready(draft: Draft) -> None:
+    draft["Service ethereum/devnet-bootnode"]["spec"]["publishNotReadyAddresses"] = False
+
+
+@breaks(services.only_ready_nodes_answer_users, "Service ethereum/geth-beacon")
+def late_nodes_find_ready_beacons_only(draft: Draft) -> None:
+    del draft["Service ethereum/geth-beacon"]["spec"]["publishNotReadyAddresses"]
+
+
+# Policies
+
+
+@breaks(policies.namespaces_deny_by_default, "Namespace ethereum")
+def namespace_denies_nothing(draft: Draft) -> None:
+    draft.remove("NetworkPolicy ethereum/default-deny")
+
+
+@breaks(policies.namespaces_deny_by_default, "Namespace local-registry")
+def namespace_denies_no_way_out(draft: Draft) -> None:
+    draft["NetworkPolicy local-registry/default-deny"]["spec"]["policyTypes"] = ["Ingress"]
+
+
+@breaks(policies.namespaces_deny_by_default, "Namespace observability")
+def denial_is_of_no_direction(draft: Draft) -> None:
+    draft["NetworkPolicy observability/default-deny"]["spec"]["policyTypes"] = []
+
+
+@breaks(policies.policies_select_pods, "NetworkPolicy ethereum/devnet-genesis")
+def policy_selects_nobody(draft: Draft) -> None:
+    selector = draft["NetworkPolicy ethereum/devnet-genesis"]["spec"]["podSelector"]
+    selector["matchLabels"]["app.kubernetes.io/name"] = "genesis"
+
+
+@breaks(policies.policies_admit_to_ports_that_exist, "NetworkPolicy ethereum/geth-p2p")
+def policy_opens_a_port_that_nobody_has(draft: Draft) -> None:
+    draft["NetworkPolicy ethereum/geth-p2p"]["spec"]["ingress"][0]["ports"][0]["port"] = 30304
+
+
+@breaks(policies.policies_admit_to_ports_that_exist, "NetworkPolicy local-registry/registry")
+def policy_opens_a_named_port_that_nobody_has(draft: Draft) -> None:
+    draft["NetworkPolicy local-registry/registry"]["spec"]["ingress"][0]["ports"][0]["port"] = "registry"
+
+
+@breaks(policies.policies_admit_to_ports_that_exist, "NetworkPolicy ethereum/validators-p2p")
+def policy_opens_the_other_protocol(draft: Draft) -> None:
+    for rule in draft["NetworkPolicy ethereum/validators-p2p"]["spec"]["ingress"]:
+        for port in rule["ports"]:
+            port["protocol"] = "UDP" if port["port"] == 13000 else port["protocol"]
+
+
+@breaks(policies.policies_name_whom_they_admit, "NetworkPolicy ethereum/geth-rpc")
+def policy_admits_everybody(draft: Draft) -> None:
+    del draft["NetworkPolicy ethereum/geth-rpc"]["spec"]["ingress"][0]["from"]
+
+
+@breaks(policies.policies_name_whom_they_admit, "NetworkPolicy ethereum/allow-dns")
+def policy_lets_everybody_out(draft: Draft) -> None:
+    draft["NetworkPolicy ethereum/allow-dns"]["spec"]["egress"].append({})
+
+
+@breaks(policies.policies_name_whom_they_admit, "NetworkPolicy ethereum/geth-rpc")
+def policy_admits_the_internet(draft: Draft) -> None:
+    draft["NetworkPolicy ethereum/geth-rpc"]["spec"]["ingress"][0]["from"] = [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
+
+
+@breaks(policies.policies_have_no_empty_lists, "NetworkPolicy local-registry/registry")
+def policy_has_an_empty_list(draft: Draft) -> None:
+    draft["NetworkPolicy local-registry/registry"]["spec"]["egress"] = []
+
+
+@breaks(policies.policies_have_no_empty_lists, "NetworkPolicy ethereum/default-deny")
+def denial_has_empty_lists(draft: Draft) -> None:
+    draft["NetworkPolicy ethereum/default-deny"]["spec"] |= {"ingress": [], "egress": []}
+
+
+# The platform
+
+
+@breaks(platform.namespaces_enforce_pod_security, "Namespace ethereum")
+def namespace_enforces_nothing(draft: Draft) -> None:
+    del draft["Namespace ethereum"]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+
+
+@breaks(platform.namespaces_enforce_pod_security, "Namespace local-registry")
+def namespace_enforces_less_without_a_reason(draft: Draft) -> None:
+    labels = draft["Namespace local-registry"]["metadata"]["labels"]
+    labels["pod-security.kubernetes.io/enforce"] = "baseline"
+
+
+@breaks(platform.namespaces_enforce_pod_security, "Namespace ethereum")
+def namespace_does_not_warn(draft: Draft) -> None:
+    draft["Namespace ethereum"]["metadata"]["labels"]["pod-security.kubernetes.io/warn"] = "privileged"
+
+
+@breaks(platform.namespaces_enforce_pod_security, "Namespace ethereum")
+def namespace_goes_with_its_claims(draft: Draft) -> None:
+    del draft["Namespace ethereum"]["metadata"]["annotations"]["helm.sh/resource-policy"]
+
+
+@breaks(platform.namespaces_enforce_pod_security, "Namespace local-registry")
+def namespace_is_made_by_nobody(draft: Draft) -> None:
+    draft.remove("Namespace local-registry")
+
+
+@breaks(platform.namespaces_have_limits, "Namespace ethereum")
+def namespace_has_no_quota(draft: Draft) -> None:
+    draft.remove("ResourceQuota ethereum/namespace")
+
+
+@breaks(platform.namespaces_have_limits, "Namespace local-registry")
+def namespace_has_no_limit_range(draft: Draft) -> None:
+    draft.remove("LimitRange local-registry/containers")
+
+
+@breaks(platform.quotas_hold_what_is_rendered, "ResourceQuota ethereum/namespace")
+def quota_is_too_small_for_memory(draft: Draft) -> None:
+    draft["ResourceQuota ethereum/namespace"]["spec"]["hard"]["requests.memory"] = "1Gi"
+
+
+@breaks(platform.quotas_hold_what_is_rendered, "ResourceQuota ethereum/namespace")
+def more_replicas_than_the_quota_has_room_for(draft: Draft) -> None:
+    draft[GETH]["spec"]["replicas"] = 40
+
+
+@breaks(platform.quotas_hold_what_is_rendered, "ResourceQuota local-registry/namespace")
+def quota_is_too_small_for_the_claim(draft: Draft) -> None:
+    draft["ResourceQuota local-registry/namespace"]["spec"]["hard"]["requests.storage"] = "19Gi"
+
+
+@breaks(platform.priorities_exist, GETH)
+def pod_has_no_priority(draft: Draft) -> None:
+    del draft.pod(GETH)["priorityClassName"]
+
+
+@breaks(platform.priorities_exist, REGISTRY)
+def priority_is_missing(draft: Draft) -> None:
+    draft.remove("PriorityClass platform-critical")
+
+
+@breaks(platform.storage_classes_exist, REGISTRY)
+def storage_class_is_missing(draft: Draft) -> None:
+    draft.remove("StorageClass snapshots")
+
+
+@breaks(platform.storage_classes_exist, GETH)
+def claim_names_no_class(draft: Draft) -> None:
+    del draft[GETH]["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"]
+
+
+@breaks(platform.storage_classes_exist, "StorageClass chain-data")
+def class_does_not_say_what_becomes_of_volumes(draft: Draft) -> None:
+    del draft["StorageClass chain-data"]["reclaimPolicy"]
+
+
+# Accounts and rights
+
+
+@breaks(access.tokens_are_where_rights_are, GETH)
+def node_gets_a_token(draft: Draft) -> None:
+    draft.pod(GETH)["automountServiceAccountToken"] = True
+
+
+@breaks(access.tokens_are_where_rights_are, VALIDATORS)
+def token_is_kubernetes_own_choice(draft: Draft) -> None:
+    del draft.pod(VALIDATORS)["automountServiceAccountToken"]
+
+
+@breaks(access.tokens_are_where_rights_are, "ServiceAccount ethereum/geth")
+def account_mounts_its_token_everywhere(draft: Draft) -> None:
+    del draft["ServiceAccount ethereum/geth"]["automountServiceAccountToken"]
+
+
+@breaks(access.tokens_are_where_rights_are, REGISTRY)
+def pod_runs_as_the_default_account(draft: Draft) -> None:
+    del draft.pod(REGISTRY)["serviceAccountName"]
+
+
+@breaks(access.roles_name_what_they_grant, "Role ethereum/devnet-genesis")
+def role_has_a_wildcard(draft: Draft) -> None:
+    draft["Role ethereum/devnet-genesis"]["rules"][0]["verbs"] = ["*"]
+
+
+@breaks(access.roles_name_what_they_grant, "Role ethereum/devnet-genesis")
+def role_reads_every_secret(draft: Draft) -> None:
+    del draft["Role ethereum/devnet-genesis"]["rules"][1]["resourceNames"]
+
+
+@breaks(access.roles_name_what_they_grant, "ClusterRole ethinfra-operator-view")
+def operators_may_impersonate(draft: Draft) -> None:
+    draft["ClusterRole ethinfra-operator-view"]["rules"][0]["verbs"].append("impersonate")
+
+
+@breaks(access.bindings_lead_to_roles, "RoleBinding ethereum/ethinfra-operator-view")
+def binding_is_to_a_role_that_is_missing(draft: Draft) -> None:
+    draft["RoleBinding ethereum/ethinfra-operator-view"]["roleRef"]["name"] = "admin"
+
+
+@breaks(access.bindings_lead_to_roles, "RoleBinding ethereum/devnet-genesis")
+def binding_is_for_an_account_that_is_missing(draft: Draft) -> None:
+    like = draft["RoleBinding ethereum/devnet-genesis"]["subjects"]
+    like.append(like[0] | {"name": "default"})
+
+
+# Objects among each other
+
+
+@breaks(objects.objects_are_unique, "Service ethereum/geth-rpc")
+def object_is_there_twice(draft: Draft) -> None:
+    draft.add("geth-rpc", like="Service ethereum/geth-rpc")
+
+
+@breaks(objects.workloads_select_their_own_pods, REGISTRY)
+def workload_does_not_select_its_pods(draft: Draft) -> None:
+    draft[REGISTRY]["spec"]["selector"]["matchLabels"]["app.kubernetes.io/instance"] = "registry-2"
+
+
+@breaks(objects.workloads_select_their_own_pods, GETH)
+def workload_selects_anothers_pods(draft: Draft) -> None:
+    draft[GETH]["spec"]["selector"]["matchLabels"] = {"ethinfra.io/client": "geth"}
+
+
+@breaks(objects.pods_find_what_they_mount, GETH)
+def volume_is_of_a_config_map_that_is_missing(draft: Draft) -> None:
+    draft.volume(GETH, "chain")["configMap"]["name"] = "devnet"
+
+
+@breaks(objects.pods_find_what_they_mount, REGISTRY)
+def mount_has_no_volume(draft: Draft) -> None:
+    draft.pod(REGISTRY)["volumes"].remove(draft.volume(REGISTRY, "tmp"))
+
+
+@breaks(objects.pods_find_what_they_mount, VALIDATORS)
+def service_of_the_workload_is_missing(draft: Draft) -> None:
+    draft.remove("Service ethereum/validators-p2p")
