@@ -142,10 +142,16 @@ OPEN = Bundle(
     sabotages=(
         Sabotage(
             name="nothing-denied",
-            breaks="The namespace ethereum has neither a default-deny policy nor those of its nodes.",
+            breaks="The namespace ethereum has no policy that denies by default, and its nodes have none either.",
             edits=(
                 Edit(
                     "charts/infrastructure/templates/policies/default-deny.yaml",
+                    "{{- if $namespace.defaultDeny }}",
+                    '{{- if and $namespace.defaultDeny (ne $name "ethereum") }}',
+                ),
+                # A policy that admits DNS denies everything else, too.
+                Edit(
+                    "charts/infrastructure/templates/policies/allow-dns.yaml",
                     "{{- if $namespace.defaultDeny }}",
                     '{{- if and $namespace.defaultDeny (ne $name "ethereum") }}',
                 ),

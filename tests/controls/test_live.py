@@ -14,7 +14,7 @@ pytestmark = pytest.mark.live
 def noticed() -> list[object]:
     """Every scenario of every sabotage, bundle by bundle."""
     return [
-        pytest.param(bundle, sabotage, title, id=f"{bundle.name}-{sabotage.name}: {title}")
+        pytest.param(bundle, sabotage, title, id=f"{bundle.name}/{sabotage.name}: {title}")
         for bundle in BUNDLES
         for sabotage in bundle.sabotages
         for title in sabotage.fails
@@ -24,7 +24,9 @@ def noticed() -> list[object]:
 def untouched() -> list[object]:
     """Every scenario that must pass all the same."""
     return [
-        pytest.param(bundle, title, id=f"{bundle.name}: {title}") for bundle in BUNDLES for title in bundle.untouched
+        pytest.param(bundle, title, id=f"{bundle.name}/untouched: {title}")
+        for bundle in BUNDLES
+        for title in bundle.untouched
     ]
 
 
