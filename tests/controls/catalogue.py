@@ -451,8 +451,8 @@ BELIEVED = Bundle(
                 ),
             ),
             fails={
-                "Blocks advance and finalize on every node": "advance",
-                "Heads stay together and never contradict each other": "apart",
+                "Blocks advance and finalize on every node": "goes from block 0",
+                "Heads stay together and never contradict each other": "the same head throughout",
             },
         ),
         Sabotage(
