@@ -36,7 +36,7 @@ def test_frozen_node_does_not_advance(scripted: Scripted):
         node.must_advance(1, within=1)
     assert "unchanged" in str(refused.value)
     with pytest.raises(NotInTime, match="finalizes a block above"):
-        node.must_finalize(node.finalized().number, within=1)
+        node.must_finalize(node.finalized().number, within=0.2)
 
 
 def test_node_behind_does_not_follow(scripted: Scripted):
@@ -44,7 +44,7 @@ def test_node_behind_does_not_follow(scripted: Scripted):
     script.lie("behind-consensus")
 
     with pytest.raises(NotInTime, match="at most 5 blocks behind geth-1"):
-        one.must_follow_head([two], spread=5, within=1)
+        one.must_follow_head([two], spread=5, within=0.3)
 
 
 def test_node_on_another_fork_is_as_high_and_does_not_agree(scripted: Scripted):
@@ -53,7 +53,7 @@ def test_node_on_another_fork_is_as_high_and_does_not_agree(scripted: Scripted):
     script.lie("heads-disagree")
 
     with pytest.raises(NotInTime, match="have the same block"):
-        one.must_follow_head([two], spread=5, within=1)
+        one.must_follow_head([two], spread=5, within=0.3)
 
 
 def test_silent_node_fails_the_demand_with_its_silence(scripted: Scripted):
@@ -61,7 +61,7 @@ def test_silent_node_fails_the_demand_with_its_silence(scripted: Scripted):
     script.lie("execution-down")
 
     with pytest.raises(NotInTime, match="geth-0 answers") as refused:
-        node.must_advance(1, within=1)
+        node.must_advance(1, within=0.3)
     assert "refused" in str(refused.value)
 
 
@@ -75,9 +75,9 @@ def test_probe_is_asked_for_its_verdict(scripted: Scripted):
         script.lie("no-peers")
         assert node.must_not_be_ready("too-few-peers", within=10).reason
         with pytest.raises(NotInTime, match="geth-0 is ready"):
-            node.must_be_ready(within=0.5)
+            node.must_be_ready(within=0.2)
         with pytest.raises(NotInTime, match="not ready: wrong-chain"):
-            node.must_not_be_ready("wrong-chain", within=0.5)
+            node.must_not_be_ready("wrong-chain", within=0.2)
         node.close()
 
 

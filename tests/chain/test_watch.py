@@ -18,7 +18,7 @@ Scripted = Callable[[str], tuple[Node, ScriptedNode]]
 def watched(scripted: Scripted, lie: str) -> HeadWatch:
     (one, _), (two, script) = scripted("geth-0"), scripted("geth-1")
     script.lie(lie)
-    return watch_heads([one, two], seconds=1.5, every=0.1)
+    return watch_heads([one, two], seconds=0.9, every=0.05)
 
 
 def test_honest_nodes_stay_together(scripted: Scripted):
@@ -27,7 +27,7 @@ def test_honest_nodes_stay_together(scripted: Scripted):
     watch.must_stay_together(3)
     watch.must_not_contradict()
     assert watch.coverage() == {"geth-0": 1.0, "geth-1": 1.0}
-    assert all(blocks >= 3 for blocks in watch.advanced().values())
+    assert all(blocks >= 2 for blocks in watch.advanced().values())
 
 
 def test_node_that_falls_behind_breaks_the_bound(scripted: Scripted):

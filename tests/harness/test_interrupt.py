@@ -26,6 +26,13 @@ def dies(): os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+#: xdist gives its workers ten seconds to end; ours would take them all.
+IMPATIENT = """
+from xdist.workermanage import NodeManager
+NodeManager.EXIT_TIMEOUT = 1
+"""
+
+
 def fill(project: Project, slow: str) -> None:
     project.steps(STEPS)
     project.feature(
@@ -44,8 +51,8 @@ def fill(project: Project, slow: str) -> None:
         """,
     )
     # Long enough that the signal comes first.
-    conftest = (project.root / "conftest.py").read_text()
-    (project.root / "conftest.py").write_text(conftest.replace('"scenario": 1.5', '"scenario": 30'))
+    conftest = (project.root / "conftest.py").read_text().replace('"scenario": 1.5', '"scenario": 30')
+    (project.root / "conftest.py").write_text(conftest + IMPATIENT)
 
 
 def interrupted(project: Project, with_signal: signal.Signals, *arguments: str) -> Ran:

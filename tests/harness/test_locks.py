@@ -74,7 +74,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def stays_out(holder: Holder) -> bool:
     """Long enough for a process that could go in to have done so."""
     with pytest.raises(Exception, match="not within"):
-        eventually(f"{holder.name} in", lambda: holder.says("in"), within=0.5, every=0.05)
+        eventually(f"{holder.name} in", lambda: holder.says("in"), within=0.25, every=0.05)
     return True
 
 

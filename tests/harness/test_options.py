@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from fixtures import options
 from tests.harness.conftest import Project
 
 STEPS = """
@@ -40,11 +43,20 @@ def small(project: Project) -> Project:
         (["--env", "staging", "--cluster", "context:elsewhere"], "one of: staging"),
     ],
 )
-def test_bad_value_is_refused(small: Project, arguments: list[str], said: str) -> None:
-    ran = small.run("features", *arguments)
+def test_bad_value_is_refused(arguments: list[str], said: str) -> None:
+    parser = pytest.Parser(_ispytest=True)
+    options.pytest_addoption(parser)
+    config = SimpleNamespace(option=parser.parse(arguments), stash=pytest.Stash())
+
+    with pytest.raises(pytest.UsageError, match=re.escape(said)):
+        options.pytest_configure(config)
+
+
+def test_bad_value_ends_the_run_before_it_collects(small: Project) -> None:
+    ran = small.run("features", "--env", "moon")
 
     assert ran.code == pytest.ExitCode.USAGE_ERROR
-    assert said in ran.output
+    assert "one of: local, production, staging" in ran.output
     assert "collected" not in ran.output
     assert not small.folder.exists()
 

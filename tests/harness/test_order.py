@@ -50,7 +50,7 @@ def test_layer_by_layer_then_disruptive_then_long(project: Project) -> None:
 def test_workers_agree_with_a_single_process(project: Project) -> None:
     fill(project)
 
-    ran = project.run("features", "-n", "3")
+    ran = project.run("features", "-n", "2")
 
     assert "different tests were collected" not in ran.output.lower()
     assert titles(ran) == ["no cluster", "bottom reads", "top reads", "bottom breaks", "top breaks", "late"]

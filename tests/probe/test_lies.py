@@ -19,7 +19,7 @@ from ethinfra.waiting import eventually
 from tests.probe.conftest import CHAIN, SLOT, Probe, at, running_probe
 
 #: Seconds; blocks have whole seconds as their time, so an honest head is up to 1.5 s old here.
-HEAD_AGE = 5.0
+HEAD_AGE = 3.0
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def probe(liar: ScriptedNode, honest_reference: ScriptedNode) -> Iterator[Probe]
         "--max-lag=5",
         "--min-peers=1",
         f"--reference={honest_reference.execution_url}",
-        "--interval=0.2",
+        "--interval=0.1",
         "--timeout=1",
     ) as running:
         yield running

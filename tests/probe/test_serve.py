@@ -22,7 +22,7 @@ from ethinfra.probe.verdict import Code
 from ethinfra.waiting import eventually
 from tests.probe.conftest import CHAIN, at, running_probe
 
-FAST = ("--interval=0.2", "--timeout=1")
+FAST = ("--interval=0.1", "--timeout=1")
 
 
 def test_sigterm_takes_the_node_out_of_service_and_ends(node: ScriptedNode):
@@ -136,13 +136,13 @@ def test_unknown_path_lists_the_known_ones(node: ScriptedNode):
 
 def test_probe_is_cheap(node: ScriptedNode):
     """It sits beside every node: memory below 30 MB, and a look every 2 s may cost 1 % of a core, that is 20 ms."""
-    with running_probe(*at(node), "--interval=0.1") as probe:
+    with running_probe(*at(node), "--interval=0.05") as probe:
         probe.must_say("ready")
         before = scrape(probe.get("/metrics")[1])
         after = eventually(
-            "forty looks",
+            "twenty looks",
             lambda: scrape(probe.get("/metrics")[1]),
-            until=lambda now: looks(now) >= looks(before) + 40,
+            until=lambda now: looks(now) >= looks(before) + 20,
             within=60,
         )
 
