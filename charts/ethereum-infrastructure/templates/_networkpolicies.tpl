@@ -59,7 +59,8 @@ spec:
 {{- if .root.Values.network.public }}
 - ipBlock:
     cidr: 0.0.0.0/0
-    except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16]
+    # RFC 1918; 100.64.0.0/10 (RFC 6598), which clouds give to pods and nodes; link-local, with clouds' metadata services.
+    except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 169.254.0.0/16]
 {{- end }}
 {{- end -}}
 
