@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 import pytest
+import yaml
 
 from ethinfra.deploy import Rendered, render_layer
 from ethinfra.deploy.rules import Manifests
 from ethinfra.environment import known_environments, load_environment
+from ethinfra.kube import Object
+from ethinfra.paths import ROOT
+from ethinfra.process import run
+from ethinfra.toolchain import tool
 
 ENVIRONMENTS = known_environments()
 
 
-def rendered(environment: str) -> list[Rendered]:
+def render(environment: str) -> list[Rendered]:
     """All layers of an environment, those that are pending too."""
     known = load_environment(environment)
     with ThreadPoolExecutor() as workers:
@@ -23,7 +30,13 @@ def rendered(environment: str) -> list[Rendered]:
 
 
 @pytest.fixture(scope="session")
-def manifests() -> Callable[[str], Manifests]:
+def rendered() -> Callable[[str], list[Rendered]]:
+    """The layers of an environment, by its name."""
+    return cache(render)
+
+
+@pytest.fixture(scope="session")
+def manifests(rendered: Callable[[str], list[Rendered]]) -> Callable[[str], Manifests]:
     """The manifests of an environment, by its name."""
     return cache(lambda environment: Manifests.of(rendered(environment)))
 
@@ -31,3 +44,18 @@ def manifests() -> Callable[[str], Manifests]:
 @pytest.fixture
 def local(manifests: Callable[[str], Manifests]) -> Manifests:
     return manifests("local")
+
+
+@pytest.fixture(scope="session")
+def ethereum() -> Callable[[dict[str, Any]], list[Object]]:
+    """Render the ethereum chart's sync nodes on the devnet as the local environment has them, some values changed."""
+    files = ["clients/geth", "clients/prysm", "networks/devnet", "ethereum/common", "ethereum/local"]
+    flags = [part for file in files for part in ("--values", ROOT / "values" / f"{file}.yaml")]
+
+    def render(changes: dict[str, Any]) -> list[Object]:
+        changed = [f"--set-json={key}={json.dumps(value)}" for key, value in {"sync.enabled": True, **changes}.items()]
+        chart = ROOT / "charts" / "ethereum-infrastructure"
+        done = run([tool("helm"), "template", "sync", chart, "--namespace", "ethereum", *flags, *changed])
+        return [one for one in yaml.safe_load_all(done.stdout) if one]
+
+    return render
