@@ -16,21 +16,41 @@ _LEFT, _RIGHT, _TOP = 150, 24, 56
 _HEADS_HEIGHT = 230
 _BAR, _GAP = 16, 8
 
-#: Distinct for people who see colours differently too; the order is the one in which nodes get them.
-_NODE_COLOURS = 6
+#: Name → colour on light and on dark paper. The nodes' are distinct for people who see colours differently too, and
+#: nodes get them in this order.
+_COLOURS = {
+    "ink": ("#1f2328", "#e6edf3"),
+    "soft": ("#59636e", "#9198a1"),
+    "grid": ("#d9dee3", "#30363d"),
+    "paper": ("#ffffff", "#0d1117"),
+    "layer": ("#8fa3b8", "#57687a"),
+    "passed": ("#1a8a3c", "#3fb950"),
+    "failed": ("#cf222e", "#f85149"),
+    "pending": ("#9a6700", "#d29922"),
+    "node0": ("#2a78d6", "#4493f8"),
+    "node1": ("#1baf7a", "#2bb586"),
+    "node2": ("#d98e00", "#d29922"),
+    "node3": ("#4a3aa7", "#a49bf0"),
+    "node4": ("#eb6834", "#f0883e"),
+    "node5": ("#d1528b", "#db6d9f"),
+}
+_NODE_COLOURS = sum(name.startswith("node") for name in _COLOURS)
 
-_STYLE = """
-.ei{--ink:#1f2328;--soft:#59636e;--grid:#d9dee3;--paper:#ffffff;--layer:#8fa3b8;
---n0:#2a78d6;--n1:#1baf7a;--n2:#d98e00;--n3:#4a3aa7;--n4:#eb6834;--n5:#d1528b;
---passed:#1a8a3c;--failed:#cf222e;--pending:#9a6700;--other:#8c959f;
-font:12px system-ui,-apple-system,"Segoe UI",sans-serif}
-@media (prefers-color-scheme:dark){.ei{--ink:#e6edf3;--soft:#9198a1;--grid:#30363d;--paper:#0d1117;--layer:#57687a;
---n0:#4493f8;--n1:#2bb586;--n2:#d29922;--n3:#a49bf0;--n4:#f0883e;--n5:#db6d9f;
---passed:#3fb950;--failed:#f85149;--pending:#d29922;--other:#6e7681}}
-.ei text{fill:var(--ink)}.ei .soft{fill:var(--soft)}.ei .title{font-size:15px;font-weight:600}
-.ei .grid{stroke:var(--grid);stroke-width:1}.ei .line{fill:none;stroke-linejoin:round;stroke-linecap:round}
-.ei .paper{fill:var(--paper)}
-"""
+
+def _style() -> str:
+    """Classes `<name>` to fill and `<name>-line` to draw with. Without variables, which not every viewer knows."""
+
+    def rules(paper: int) -> str:
+        return "".join(
+            f".ei .{name}{{fill:{both[paper]}}}.ei .{name}-line{{stroke:{both[paper]};fill:none}}"
+            for name, both in _COLOURS.items()
+        )
+
+    return (
+        '.ei{font:12px system-ui,-apple-system,"Segoe UI",sans-serif}.ei .title{font-size:15px;font-weight:600}'
+        f".ei .line{{stroke-linejoin:round;stroke-linecap:round}}{rules(0)}"
+        f"@media (prefers-color-scheme:dark){{{rules(1)}}}"
+    )
 
 
 @dataclass(frozen=True)
@@ -63,9 +83,9 @@ def picture(record: dict[str, Any]) -> str:
     title = f"{run['id']}: heads of every node, layers and scenarios over time"
     return (
         f'<svg class="ei" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
+        f"<title>{escape(title)}</title><style>{_style()}</style>"
         f'<rect class="paper" width="{WIDTH}" height="{height}" rx="8"/>'
-        f'<text class="title" x="16" y="26">{escape(_headline(record))}</text>'
+        f'<text class="ink title" x="16" y="26">{escape(_headline(record))}</text>'
         f"{''.join(axis)}{''.join(parts)}</svg>\n"
     )
 
@@ -91,21 +111,21 @@ def _heads(heads: list[dict[str, Any]], clock: _Clock, top: float) -> list[str]:
 
     parts = [f'<text class="soft" x="16" y="{top + 30}">block number</text>']
     for number in range(floor, highest + 1, step):
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y(number)}" y2="{y(number)}"/>')
+        parts.append(f'<line class="grid-line" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y(number)}" y2="{y(number)}"/>')
         parts.append(f'<text class="soft" x="{_LEFT - 8}" y="{y(number) + 4}" text-anchor="end">{number}</text>')
     # Nodes that agree draw the same line: the first ones are wider, so that each still shows beneath the next.
     count = len(lines)
     legend_x = float(_LEFT)
     for index, (node, points) in enumerate(sorted(lines.items())):
-        colour = f"var(--n{index % _NODE_COLOURS})"
-        width = 1.6 + 2.2 * (count - 1 - index)
+        colour = f"node{index % _NODE_COLOURS}"
+        width = 1.6 + min(2.2, 7 / count) * (count - 1 - index)
         path = _path([(clock.x(one["t"]), y(one["number"])) for one in points])
         parts.append(
-            f'<path class="line" style="stroke:{colour};stroke-width:{width:.1f}" d="{path}">'
+            f'<path class="line {colour}-line" stroke-width="{width:.1f}" d="{path}">'
             f"<title>{escape(node)}: block {points[-1]['number']}</title></path>"
         )
-        parts.append(f'<rect x="{legend_x:.0f}" y="{top + 1}" width="12" height="10" rx="2" style="fill:{colour}"/>')
-        parts.append(f'<text x="{legend_x + 17:.0f}" y="{top + 10}">{escape(node)}</text>')
+        parts.append(f'<rect class="{colour}" x="{legend_x:.0f}" y="{top + 1}" width="12" height="10" rx="2"/>')
+        parts.append(f'<text class="ink" x="{legend_x + 17:.0f}" y="{top + 10}">{escape(node)}</text>')
         legend_x += 32 + 6.6 * len(node)
     return parts
 
@@ -141,13 +161,17 @@ def _rows(record: dict[str, Any]) -> list[tuple[str, list[_Bar]]]:
         if one["started"]:
             bar = _Bar(one["started"], one["seconds"], _colour(one["status"]), f"{one['status']}: {one['title']}")
             workers.setdefault(one["worker"], []).append(bar)
+    # What the controller does at the end of the run stands beside what the first worker did before.
+    if len(workers) > 1:
+        at_end = workers.pop("main", [])
+        workers[min(workers)] += at_end
     for index, (_, bars) in enumerate(sorted(workers.items())):
         rows.append(("scenarios" if index == 0 else "", bars))
     return rows
 
 
 def _timed(name: str, facts: dict[str, Any], label: str = "") -> _Bar:
-    colour = "var(--failed)" if facts.get("failure") else "var(--layer)"
+    colour = "failed" if facts.get("failure") else "layer"
     took = label or f"{facts['seconds']:.0f}s"
     return _Bar(facts["started"], facts["seconds"], colour, f"{name}: {took}", took)
 
@@ -156,13 +180,13 @@ def _bars(rows: list[tuple[str, list[_Bar]]], clock: _Clock, top: float) -> list
     parts = []
     for index, (name, bars) in enumerate(rows):
         y = top + index * (_BAR + _GAP)
-        parts.append(f'<text x="{_LEFT - 8}" y="{y + 12}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<text class="ink" x="{_LEFT - 8}" y="{y + 12}" text-anchor="end">{escape(name)}</text>')
         for bar in bars:
             x = clock.x(bar.begin)
             # A hair of the paper stays between neighbours, and nothing is too short to be seen.
             width = max(clock.x(bar.begin + bar.seconds) - x - 1, 2)
             parts.append(
-                f'<rect x="{x}" y="{y}" width="{width:.1f}" height="{_BAR}" rx="2" style="fill:{bar.colour}">'
+                f'<rect class="{bar.colour}" x="{x}" y="{y}" width="{width:.1f}" height="{_BAR}" rx="2">'
                 f"<title>{escape(bar.text)}</title></rect>"
             )
             if bar.label:
@@ -178,7 +202,7 @@ def _axis(clock: _Clock, top: float, bottom: float) -> list[str]:
     parts = []
     for second in range(0, int(span) + 1, step):
         x = clock.x(clock.begin + second)
-        parts.append(f'<line class="grid" x1="{x}" x2="{x}" y1="{top + 20}" y2="{bottom}"/>')
+        parts.append(f'<line class="grid-line" x1="{x}" x2="{x}" y1="{top + 20}" y2="{bottom}"/>')
         label = f"{second}s" if step < 60 else f"{second // 60} min"
         parts.append(f'<text class="soft" x="{x}" y="{bottom + 18}" text-anchor="middle">{label}</text>')
     return parts
@@ -187,10 +211,10 @@ def _axis(clock: _Clock, top: float, bottom: float) -> list[str]:
 def _colour(status: str) -> str:
     match Status(status):
         case Status.PASSED:
-            return "var(--passed)"
+            return "passed"
         case Status.PENDING | Status.NOT_APPLICABLE:
-            return "var(--pending)"
-    return "var(--failed)"
+            return "pending"
+    return "failed"
 
 
 def _nice(step: float) -> int:

@@ -106,7 +106,8 @@ def merge(events: Iterable[Event], head: dict[str, Any]) -> dict[str, Any]:
             case "finished":
                 scenarios[event["id"]].update(_without(facts, "t", "id"))
             case "check":
-                scenarios[event["id"]] = {**_NOTHING_YET, "steps": [], "evidence": [], **_without(facts, "t")}
+                blank = {**_NOTHING_YET, "worker": event["worker"], "steps": [], "evidence": []}
+                scenarios[event["id"]] = {**blank, **_without(facts, "t")}
             case "layer":
                 layers.setdefault(event["name"], _without(facts, "t"))
             case "cluster":

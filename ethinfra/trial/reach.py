@@ -49,7 +49,9 @@ def admitted(kube: Kube, source: TrialPod, target: Object) -> Iterator[None]:
     """
     mark = secrets.token_hex(4)
     both = [(source.namespace, source.name), (target["metadata"]["namespace"], target["metadata"]["name"])]
-    marked = {LABEL + "-pair": mark}
+    # A label of the pair's own: another scenario may admit another source to the same target meanwhile.
+    label = f"{LABEL}-pair-{mark}"
+    marked = {label: "true"}
     here, there = both
     policies = [
         _policy(f"trial-egress-{mark}", here[0], marked, "Egress"),
@@ -65,7 +67,7 @@ def admitted(kube: Kube, source: TrialPod, target: Object) -> Iterator[None]:
         for policy in policies:
             kube.delete("NetworkPolicy", policy["metadata"]["name"], policy["metadata"]["namespace"])
         for namespace, name in both:
-            kube.patch("Pod", name, namespace, {"metadata": {"labels": {LABEL + "-pair": None}}})
+            kube.patch("Pod", name, namespace, {"metadata": {"labels": {label: None}}})
 
 
 def must_reach(source: TrialPod, host: str, port: int, *, within: float) -> None:
