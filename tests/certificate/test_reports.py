@@ -73,7 +73,7 @@ def test_times_lie_on_one_clock(sealed: MadeRun) -> None:
     """The layer began 5 of 60 seconds after the run, and took 12."""
     drawn = picture(sealed.merged())
 
-    (bar,) = re.findall(r'<rect x="([\d.]+)" y="\d+" width="([\d.]+)"[^>]*><title>ethereum', drawn)
+    (bar,) = re.findall(r'<rect [^>]*x="([\d.]+)" y="\d+" width="([\d.]+)"[^>]*><title>ethereum', drawn)
     scale = (960 - 150 - 24) / 60
     assert float(bar[0]) == pytest.approx(150 + 5 * scale, abs=0.2)
     assert float(bar[1]) == pytest.approx(12 * scale, abs=1.5)
