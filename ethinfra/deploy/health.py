@@ -1,8 +1,8 @@
-"""Whether objects are as they should be, and why not: conditions, containers, events."""
+"""Whether objects are as they should be, and why not: conditions, containers, the end of their logs, events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from ethinfra.deploy.render import address, title
@@ -12,6 +12,9 @@ from ethinfra.waiting import NotInTime, eventually
 
 #: Events of a pod that are shown.
 EVENTS = 3
+
+#: Lines that are shown of the log of a container that ended with an error.
+LOG_LINES = 5
 
 #: How the problem of a job begins that will not get better.
 FAILED = "has failed: "
@@ -49,7 +52,7 @@ def wait_until_healthy(kube: Kube, layer: str, objects: Iterable[Object], *, wit
 def problems(kube: Kube, objects: Iterable[Object], *, ready: bool = True, explain: bool = False) -> list[str]:
     """What is not as it should be, one sentence each; empty if all is well.
 
-    explain: also say why, from the pods' containers and events; costs more requests
+    explain: also say why, from the pods' containers, logs and events; costs more requests
     """
     found = []
     for wanted in objects:
@@ -106,7 +109,7 @@ def _job(status: Object) -> str:
 
 
 def reasons(kube: Kube, workload: Object) -> list[str]:
-    """Why the pods of a workload are not ready: what they wait for, how they ended, and their last events."""
+    """Why pods of a workload are not ready: what they wait for, how they ended, their last words and events."""
     selector = workload.get("spec", {}).get("selector", {})
     labels = selector.get("matchLabels") if isinstance(selector, dict) else None
     if not labels:
@@ -119,8 +122,9 @@ def reasons(kube: Kube, workload: Object) -> list[str]:
     for pod in pods:
         said = pod_reasons(pod)
         if said:
+            said += [f"{name} logged: {line}" for name, line in _last_words(kube, pod)]
+            said += [f"event: {line}" for line in _events(kube, pod)]
             lines += [f"pod {pod['metadata']['name']}: {line}" for line in said]
-            lines += [f"pod {pod['metadata']['name']}: event: {line}" for line in _events(kube, pod)]
     return lines
 
 
@@ -134,9 +138,26 @@ def pod_reasons(pod: Object) -> list[str]:
     unscheduled = conditions.get("PodScheduled", {})
     if unscheduled.get("status") == "False":
         lines.append(f"not scheduled: {unscheduled.get('message', unscheduled.get('reason', ''))}")
-    for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+    for container in _containers(pod):
         lines += _container_reasons(container)
     return lines or [f"phase {status.get('phase', 'unknown')}"]
+
+
+def _containers(pod: Object) -> list[Object]:
+    status = pod.get("status", {})
+    return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+
+
+def _last_words(kube: Kube, pod: Object) -> Iterator[tuple[str, str]]:
+    """The last log lines of each container that ended with an error, also of one that has been started again since."""
+    metadata = pod["metadata"]
+    for container in _containers(pod):
+        state, before = container.get("state", {}), container.get("lastState", {})
+        ended = state.get("terminated") or before.get("terminated") or {}
+        if ended.get("exitCode"):
+            name, again = container["name"], "running" in state
+            log = kube.logs(metadata["namespace"], metadata["name"], name, previous=again, lines=LOG_LINES)
+            yield from ((name, line) for line in log.splitlines())
 
 
 def _container_reasons(container: Object) -> list[str]:
