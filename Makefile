@@ -11,7 +11,8 @@ ARGS ?=
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools images up status deploy validate drift down certify test unit smoke controls bench lint lock clean
+.PHONY: help setup tools images up status kubeconfig env registry render deploy validate drift down certify certificate test unit smoke controls bench \
+	lint lock clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +33,18 @@ images: tools ## Build the container images that are missing
 up: tools ## Boot the cluster and deploy all layers; it stays
 	@$(BIN)/ethinfra up --env $(ENV) $(ARGS)
 
+kubeconfig: $(STAMP) ## Where the cluster's kubeconfig is
+	@$(BIN)/ethinfra kubeconfig --env $(ENV) $(ARGS)
+
+env: $(STAMP) ## Check an environment's file, and whether this machine can run it
+	@$(BIN)/ethinfra env check $(ENV) $(ARGS)
+
+registry: $(STAMP) ## What the cluster's registry holds
+	@$(BIN)/ethinfra registry list --env $(ENV) $(ARGS)
+
+render: $(STAMP) ## Print the manifests of an environment; needs no cluster
+	@$(BIN)/ethinfra render --env $(ENV) $(ARGS)
+
 status: $(STAMP) ## What runs, and whether it is healthy
 	@$(BIN)/ethinfra status --env $(ENV) $(ARGS)
 
@@ -50,10 +63,13 @@ down: $(STAMP) ## Remove the cluster and everything it left on this machine
 certify: tools ## Run every scenario on a real cluster and write the certificate
 	@$(BIN)/pytest features/ --env $(ENV) $(if $(KEEP),--keep) $(ARGS)
 
+certificate: $(STAMP) ## Check the newest certificate again, offline; another: CERTIFICATE=file
+	@$(BIN)/ethinfra certificate verify $(or $(CERTIFICATE),$(lastword $(sort $(wildcard reports/*/certificate.json)))) $(ARGS)
+
 test: unit smoke ## The project's own tests, then the live smoke scenarios
 
 unit: $(STAMP) lint ## Tests of the project's own code: no cluster, fast
-	@$(BIN)/pytest tests/ $(ARGS)
+	@$(BIN)/pytest tests/ -n 3 $(ARGS)
 
 smoke: tools ## The scenarios tagged @smoke, on a real cluster
 	@$(BIN)/pytest features/ --env $(ENV) -m smoke $(if $(KEEP),--keep) $(ARGS)
