@@ -31,6 +31,7 @@ def every_node_is_ready(kube: Kube) -> None:
 
 @then("a pod resolves the name of the API server's service")
 def pod_resolves(trial_pods: TrialPods, kube: Kube) -> None:
+    """From inside a pod, to the Service's own address."""
     service = kube.get("Service", "kubernetes", "default")
     assert service is not None
     pod = trial_pods.start("resolver")
@@ -42,11 +43,13 @@ def pod_resolves(trial_pods: TrialPods, kube: Kube) -> None:
 
 @then("the metrics API reports the usage of every node")
 def metrics_api(kube: Kube, env: Environment) -> None:
+    """Memory above zero, within `timeouts.pod`: it needs two looks before its first answer."""
     admission.must_have_node_metrics(kube, within=env.timeout("pod"))
 
 
 @then("this machine has one network link of the cluster and no packet filter rule of it")
 def one_link_no_rules(cluster: Cluster) -> None:
+    """All else is in network namespaces of the cluster."""
     traces = machine.traces_of(cluster)
     assert len(traces.links) == 1, f"links of the cluster on this machine: {traces.links}"
     assert not traces.rules, f"packet filter rules of the cluster on this machine: {traces.rules}"
@@ -54,6 +57,7 @@ def one_link_no_rules(cluster: Cluster) -> None:
 
 @then("every installed tool has its recorded digest")
 def tools_are_verified(evidence: Evidence) -> None:
+    """Every byte of every family is read."""
     store = default_store()
     states = {name: store.state(name, thorough=True) for name in FAMILIES}
     evidence.attach("tools", {name: f"{state.version} {state.state}" for name, state in states.items()})
@@ -70,6 +74,7 @@ def namespaces_exist(kube: Kube, env: Environment) -> None:
 
 @then("the default namespace holds no workload")
 def default_is_empty(kube: Kube) -> None:
+    """No Pod, Deployment, StatefulSet or Job."""
     found = [
         f"{kind}/{one['metadata']['name']}"
         for kind in ("Pod", "Deployment", "StatefulSet", "Job")
@@ -80,10 +85,12 @@ def default_is_empty(kube: Kube) -> None:
 
 @when(parsers.parse('a privileged pod is created in "{namespace}"'), target_fixture="creation")
 def create_privileged(namespace: str, kube: Kube) -> Completed:
+    """A dry run on the server: admission decides, and nothing is made."""
     return admission.try_privileged_pod(kube, namespace)
 
 
 @then("it is refused by Pod Security Admission")
 def refused_by_admission(creation: Completed) -> None:
+    """In the words of Pod Security; any other refusal does not count."""
     assert not creation.ok, "a privileged pod was admitted"
     assert "violates PodSecurity" in creation.stderr, creation.stderr

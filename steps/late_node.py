@@ -29,6 +29,7 @@ OLD = 100
 
 @given(parsers.parse("a chain of more than {blocks:d} blocks with transactions in it"))
 def long_chain(blocks: int, nodes: Nodes, network: Network, env: Environment) -> None:
+    """The block of the transactions and the first hundred are final."""
     # An account of its own: two senders of one account at a time, through two nodes, would use one nonce twice.
     sent = send_transfer(nodes.sync[0], funded_account(network, 1), network.funded[-1], Wei(1))
     receipt = must_have_same_receipt(nodes.sync, sent, within=env.timeout("finality"))
@@ -43,6 +44,7 @@ def long_chain(blocks: int, nodes: Nodes, network: Network, env: Environment) ->
 def two_join(
     one: str, other: str, cluster: Cluster, kube: Kube, env: Environment, nodes: Nodes, run: Run
 ) -> Iterator[late.LateNodes]:
+    """Releases of the same chart and values, removed afterwards; their beacon nodes start by checkpoint."""
     latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"late-{run.worker}", late.old_chain(nodes.sync[0]))
     try:
         with ThreadPoolExecutor() as pool:
@@ -54,6 +56,7 @@ def two_join(
 
 @then("both reach the head and have the same block hash as the sync nodes")
 def both_reach_head(latecomers: late.LateNodes, nodes: Nodes, env: Environment, evidence: Evidence) -> None:
+    """The same block, at most `budgets.headSpread` behind, within `timeouts.sync`."""
     reached = {}
     for mode, node in latecomers.joined.items():
         spread = int(env.budget("headSpread"))
@@ -63,6 +66,7 @@ def both_reach_head(latecomers: late.LateNodes, nodes: Nodes, env: Environment, 
 
 @then("both got the old blocks from their execution peers")
 def both_used_devp2p(latecomers: late.LateNodes, evidence: Evidence) -> None:
+    """By the node's own counters of headers and bodies that came from peers."""
     old = latecomers.old
     counts = {mode: late.must_have_synced_by_devp2p(node, old) for mode, node in latecomers.joined.items()}
     evidence.attach("fetched", {"old": old, **counts})
@@ -70,6 +74,7 @@ def both_used_devp2p(latecomers: late.LateNodes, evidence: Evidence) -> None:
 
 @then(parsers.parse('the state before its pivot is there on the "{full}" node and missing on the "{snap}" node'))
 def states_differ(full: str, snap: str, latecomers: late.LateNodes, network: Network, evidence: Evidence) -> None:
+    """The balance of an account at a block before the pivot."""
     # Before the pivot of the one, and among the states that the other keeps.
     block = latecomers.joined[full].head().number - late.STATES_KEPT + 16
     late.must_have_state(latecomers.joined[full], block, network.funded[0])
@@ -84,6 +89,7 @@ def states_differ(full: str, snap: str, latecomers: late.LateNodes, network: Net
 def one_joins_cut_off(
     mode: str, cluster: Cluster, kube: Kube, env: Environment, nodes: Nodes, run: Run
 ) -> Iterator[late.LateNodes]:
+    """The chart's `networkPolicy.devp2p` is false; consensus peers stay."""
     latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"cut-{run.worker}", late.old_chain(nodes.sync[0]))
     try:
         latecomers.join(mode, devp2p=False, within=env.timeout("pod"))

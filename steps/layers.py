@@ -21,12 +21,14 @@ GRACE_PERIOD = "spec.template.spec.terminationGracePeriodSeconds"
 
 @then("every deployed layer passes its own health check")
 def layers_are_healthy(cluster: Cluster, env: Environment) -> None:
+    """Within `timeouts.readiness`: they were healthy before."""
     for layer in env.layers:
         validate_layer(cluster, env, layer.name, within=env.timeout("readiness"))
 
 
 @then("each layer was started only after the layers that it needs were healthy")
 def layers_came_in_order(env: Environment, layer: Require, evidence: Evidence) -> None:
+    """By the times of this run's own deployments."""
     states = {one.name: layer(one.name) for one in env.layers if not one.pending}
     evidence.attach("layers", {name: {"started": s.started, "seconds": s.seconds} for name, s in states.items()})
     for one in env.layers:
@@ -39,6 +41,7 @@ def layers_came_in_order(env: Environment, layer: Require, evidence: Evidence) -
 
 @when("all layers are applied again", target_fixture="changed")
 def apply_again(cluster: Cluster, kube: Kube, env: Environment) -> list[str]:
+    """With the same values; uids, generations and specs are compared before and after."""
     before = fingerprint(kube, env)
     apply_layers(cluster, env, Progress(quiet=True))
     return changes(before, fingerprint(kube, env))
@@ -46,17 +49,20 @@ def apply_again(cluster: Cluster, kube: Kube, env: Environment) -> list[str]:
 
 @then("no object of any layer has changed")
 def nothing_has_changed(changed: list[str]) -> None:
+    """No object came, went, or has another uid, generation or spec. Helm's release Secrets are left out."""
     assert not changed, "\n".join(changed)
 
 
 @given("no layer has drifted")
 def no_drift(kube: Kube, env: Environment) -> None:
+    """Neither an object nor a field differs from what is rendered, by a dry run on the server."""
     found = _drift(kube, env)
     assert not found, "\n".join(map(str, found))
 
 
 @when("somebody changes the termination grace period of the sync nodes by hand")
 def change_by_hand(kube: Kube) -> None:
+    """As another field manager than helm; the running pods are left alone."""
     # `kubectl patch` writes as another field manager than helm, as a person at a terminal does. OnDelete: the pods,
     # which are not the point here, are left alone.
     change = {

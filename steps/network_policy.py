@@ -14,6 +14,7 @@ PORT = {"port": int}
 
 @then(parsers.parse("{source} reaches {target} on port {port:d}"))
 def reaches(source: str, target: str, port: int, parties: Parties, env: Environment) -> None:
+    """A TCP connection, from a pod with the labels of the source."""
     reach.must_reach(parties.source(source), parties.address(target), port, within=env.timeout("policy"))
 
 
@@ -21,6 +22,7 @@ def reaches(source: str, target: str, port: int, parties: Parties, env: Environm
 def does_not_reach(
     source: str, target: str, port: int, other: str, parties: Parties, kube: Kube, env: Environment
 ) -> None:
+    """All three are tried: else a target that is down would pass."""
     within, address = env.timeout("policy"), parties.address(target)
     stranger = parties.source(source)
     reach.must_not_reach(stranger, address, port, within=within)

@@ -27,6 +27,7 @@ class Pushed:
 
 @when(parsers.parse("an artifact of {size:d} MiB is pushed with the push account"), target_fixture="pushed")
 def artifact_is_pushed(size: int, artifacts: TrialArtifacts) -> Pushed:
+    """Random bytes, so that nothing of it was there before."""
     before = artifacts.stored_bytes()
     artifact = artifacts.push(size * MEBIBYTE)
     return Pushed(artifact, None, before, artifacts.stored_bytes())
@@ -64,12 +65,14 @@ def usage_shrinks(size: int, pushed: Pushed, artifacts: TrialArtifacts) -> None:
 
 @then("the artifact that stays is still pulled with its digest")
 def still_pulled(pushed: Pushed, artifacts: TrialArtifacts) -> None:
+    """Every byte, compared with its digest."""
     assert pushed.stays is not None
     assert artifacts.pulled_digest(pushed.stays) == pushed.stays.digest
 
 
 @when(parsers.parse("{account} tries to {action} an artifact"), target_fixture="answer")
 def account_tries(account: str, action: str, artifacts: TrialArtifacts) -> str:
+    """`the push account`, `the pull account` or `nobody`; with what it would need to succeed otherwise."""
     return artifacts.attempt(account, action)
 
 
@@ -80,6 +83,7 @@ def registry_answers(answer: str, expected: str) -> None:
 
 @then("the management page asks for a login")
 def page_asks_for_login(artifacts: TrialArtifacts) -> None:
+    """Status 401."""
     assert artifacts.page_status(None) == 401
 
 
@@ -95,6 +99,7 @@ def image_is_stored(artifacts: TrialArtifacts) -> tuple[str, str]:
 
 @when("a pod is created with that upstream name", target_fixture="pod_status")
 def pod_with_upstream_name(stored_image: tuple[str, str], trial_pods: TrialPods, kube: Kube) -> Object:
+    """The name that values use; the node finds it through its mirror."""
     pod = trial_pods.start("mirror", image=stored_image[0])
     status: Object = (kube.get("Pod", pod.name, pod.namespace) or {})["status"]
     pod.delete()
@@ -103,6 +108,7 @@ def pod_with_upstream_name(stored_image: tuple[str, str], trial_pods: TrialPods,
 
 @then("the pod runs with the digest that was pushed")
 def pod_runs_digest(pod_status: Object, stored_image: tuple[str, str]) -> None:
+    """As the node's container runtime reports it."""
     assert pod_status["containerStatuses"][0]["imageID"].endswith(stored_image[1])
 
 

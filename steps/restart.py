@@ -26,6 +26,7 @@ class Before:
 
 @given("the block that is final now on a sync node", target_fixture="before")
 def final_block(nodes: Nodes, env: Environment) -> Before:
+    """And the node's id, which is in the same volume."""
     node = nodes.sync[-1]
     return Before(node, node.must_finalize(within=env.timeout("finality")), node.node_id())
 
@@ -38,6 +39,7 @@ def replace(before: Before, kube: Kube, env: Environment) -> restart.Replaced:
 
 @then("it was stopped within its grace period and was not killed")
 def stopped_in_time(replaced: restart.Replaced, env: Environment, evidence: Evidence) -> None:
+    """From SIGTERM to the end, below `timeouts.shutdown` too; no container ended with 137."""
     evidence.attach("stop", {"seconds": replaced.seconds, "grace": replaced.grace, "exit": replaced.exit_codes})
     limit = min(replaced.grace, env.timeout("shutdown"))
     assert replaced.seconds < limit, f"took {replaced.seconds:.1f}s of {limit:.0f}s"
@@ -54,6 +56,7 @@ def no_unclean_shutdown(before: Before, kube: Kube) -> None:
 
 @then("it has the block that was final before")
 def still_has_block(before: Before) -> None:
+    """With the same hash, on the same volume."""
     found = before.node.rpc.block(before.final.number)
     assert found is not None, f"block {before.final.number} is gone"
     assert found.hash == before.final.hash
@@ -63,5 +66,6 @@ def still_has_block(before: Before) -> None:
 
 @then("it follows the head again")
 def follows_again(before: Before, nodes: Nodes, env: Environment) -> None:
+    """Within `timeouts.readiness`."""
     others = [node for node in nodes.every if node.name != before.node.name]
     before.node.must_follow_head(others, spread=int(env.budget("headSpread")), within=env.timeout("readiness"))

@@ -11,6 +11,7 @@ from ethinfra.trial import rights
 
 @then("the rights of every service account of the layers are the listed ones:")
 def rights_are_the_listed_ones(datatable: list[list[str]], kube: Kube, env: Environment) -> None:
+    """The whole list: an account with any other right fails it."""
     expected = {account: _parse(may) for account, may in datatable[1:]}
     namespaces = sorted({layer.namespace for layer in env.layers if not layer.pending} - {"kube-system"})
     seen = {
@@ -23,6 +24,7 @@ def rights_are_the_listed_ones(datatable: list[list[str]], kube: Kube, env: Envi
 
 @when(parsers.parse('"{account}" tries to {verb} {resource} in "{namespace}"'), target_fixture="answer")
 def tries_to(account: str, verb: str, resource: str, namespace: str, kube: Kube) -> str:
+    """A real request in the account's name; what would change anything is a dry run on the server."""
     return rights.attempt(kube, account, verb, resource, namespace)
 
 

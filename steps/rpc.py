@@ -34,6 +34,7 @@ def call(method: str, rpc_service: RpcService) -> dict[str, Any]:
 
 @then(parsers.parse("the result is {kind}"))
 def result_is(kind: str, answer: dict[str, Any], network: Network) -> None:
+    """`a text`, `a quantity` (hexadecimal without leading zeroes), `false`, or `the chain's id`."""
     types = {**TYPES, "the chain's id": lambda value: value == hex(network.chain_id)}
     if kind not in types:
         raise unknown_name("type", kind, list(types))
@@ -43,6 +44,7 @@ def result_is(kind: str, answer: dict[str, Any], network: Network) -> None:
 
 @when(parsers.parse("an RPC client sends {content} through the sync nodes' service"), target_fixture="answer")
 def send(content: str, rpc_service: RpcService) -> dict[str, Any]:
+    """`invalid JSON`, `an unknown method` or `wrong parameters`."""
     if content not in INPUTS:
         raise unknown_name("input", content, list(INPUTS))
     return rpc_service.send(INPUTS[content])
@@ -62,6 +64,7 @@ def answer_is_error(code: int, answer: dict[str, Any]) -> None:
     target_fixture="numbers",
 )
 def subscribe(count: int, rpc_service: RpcService, network: Network) -> list[int]:
+    """Over WebSocket."""
     return rpc_service.new_heads(count, within=(count + 15) * network.slot_seconds)
 
 

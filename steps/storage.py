@@ -16,6 +16,7 @@ def storage_classes_exist(kube: Kube) -> None:
 
 @then("each of them states its reclaim policy, its binding mode and whether volumes can grow")
 def storage_classes_are_explicit(kube: Kube) -> None:
+    """Written down, not filled in by the API server."""
     # The API server fills in defaults for the first two; what was applied shows in the managed fields.
     for name in ("chain-data", "snapshots", "monitoring"):
         missing = {"reclaimPolicy", "volumeBindingMode", "allowVolumeExpansion"} - _applied(kube, name)

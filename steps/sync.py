@@ -21,6 +21,7 @@ from fixtures.reach import Parties
 
 @then(parsers.parse("every node's head advances by {blocks:d} blocks"))
 def heads_advance(blocks: int, nodes: Nodes, network: Network, evidence: Evidence) -> None:
+    """From each node's own head on, within that many slots and ten more."""
     within = (blocks + 10) * network.slot_seconds
     with ThreadPoolExecutor() as pool:
         reached = list(pool.map(lambda node: node.must_advance(blocks, within=within), nodes.every))
@@ -29,6 +30,7 @@ def heads_advance(blocks: int, nodes: Nodes, network: Network, evidence: Evidenc
 
 @then("every node finalizes a block after the one that is final now")
 def nodes_finalize(nodes: Nodes, env: Environment, evidence: Evidence) -> None:
+    """Within `timeouts.finality`."""
     final = nodes.every[0].finalized()
     beyond = final.number if final else 0
     with ThreadPoolExecutor() as pool:
@@ -45,6 +47,7 @@ def nodes_have_peers(nodes: Nodes, evidence: Evidence) -> None:
 
 @then("every execution peer of a sync node is another node of this network")
 def peers_are_ours(nodes: Nodes) -> None:
+    """Their ids are those of the network's nodes."""
     ours = {node.node_id() for node in nodes.every}
     for node in nodes.sync:
         strangers = {peer.node_id for peer in node.execution_peers()} - (ours - {node.node_id()})
@@ -58,12 +61,14 @@ def send_one_wei(nodes: Nodes, network: Network) -> Hash32:
 
 @then("every node reports the same successful receipt for it")
 def same_receipt(transaction: Hash32, nodes: Nodes, network: Network, evidence: Evidence) -> None:
+    """The same in every field, within five epochs."""
     receipt = must_have_same_receipt(nodes.every, transaction, within=network.epoch_seconds * 5)
     evidence.attach("receipt", receipt)
 
 
 @when(parsers.parse("the heads of all nodes are watched for {seconds:d} seconds"), target_fixture="watch")
 def heads_are_watched(seconds: int, nodes: Nodes, evidence: Evidence) -> HeadWatch:
+    """Every node is asked once a second."""
     watched = watch_heads(nodes.every, seconds=seconds)
     evidence.attach("heads", watched.as_record())
     return watched
@@ -71,16 +76,19 @@ def heads_are_watched(seconds: int, nodes: Nodes, evidence: Evidence) -> HeadWat
 
 @then("the heads were never further apart than the budget")
 def heads_stayed_together(watch: HeadWatch, env: Environment) -> None:
+    """`budgets.headSpread`. A silent node or a chain that stands still fails too, because it proves nothing."""
     watch.must_stay_together(int(env.budget("headSpread")))
 
 
 @then("no two nodes ever had different blocks at the same final height")
 def heads_agree(watch: HeadWatch) -> None:
+    """Heads may differ for a moment; what was final on two nodes may not."""
     watch.must_not_contradict()
 
 
 @then("every pod of the layer has a JWT secret of its own in memory", target_fixture="jwt_secrets")
 def jwt_in_memory(nodes: Nodes, cluster: Cluster, provider: ClusterProvider) -> dict[str, str]:
+    """Read from the pods' memory volumes; no two are alike."""
     secrets = {node.name: engine.jwt_secret(provider, cluster, node) for node in nodes.every}
     assert len(set(secrets.values())) == len(secrets), "two pods share a JWT secret"
     return secrets
@@ -88,18 +96,21 @@ def jwt_in_memory(nodes: Nodes, cluster: Cluster, provider: ClusterProvider) -> 
 
 @then("no manifest, log or Secret of the layer contains it")
 def jwt_is_nowhere(jwt_secrets: dict[str, str], nodes: Nodes) -> None:
+    """Searched for by value, as text and as a Secret would hold it."""
     found = engine.places_of(nodes.sync[0].kube, nodes.namespace, set(jwt_secrets.values()))
     assert not found, f"a JWT secret stands in: {found}"
 
 
 @then("the Engine API answers inside every sync node's pod and asks for its token")
 def engine_is_inside(nodes: Nodes) -> None:
+    """401 without a token."""
     for node in nodes.sync:
         engine.must_ask_for_token(node)
 
 
 @then("the Engine API of no sync node is reached from an admitted pod or a peer")
 def engine_is_closed(nodes: Nodes, parties: Parties, env: Environment) -> None:
+    """And in the pod the port is bound to loopback alone."""
     sources = [parties.source("an RPC client"), parties.source("a peer")]
     for node in nodes.sync:
         engine.must_be_closed_to(node, sources, within=env.timeout("policy"))
@@ -120,5 +131,6 @@ def no_engine_service(nodes: Nodes) -> None:
 
 @then("every port of every service of the layer is answered by each ready endpoint behind it")
 def service_ports_answer(nodes: Nodes) -> None:
+    """Looked at from inside each pod, so that no policy answers instead. A Service without endpoints fails."""
     silent = services.silent_ports(nodes.sync[0].kube, nodes.namespace)
     assert not silent, f"nobody listens behind: {silent}"
