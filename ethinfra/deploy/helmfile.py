@@ -29,7 +29,7 @@ def helmfile(
 ) -> Completed:
     """Run helmfile on one layer; CommandFailed with the end of its output where it fails.
 
-    BadInput with the path of the value where a chart's schema refuses one.
+    BadInput with the path of the value where a chart, or its schema, refuses one.
 
     arguments: a verb of helmfile's and its flags
     cluster:   where; without it, only verbs that need no cluster
@@ -51,16 +51,19 @@ def helmfile(
             raise
         raise BadInput(
             f"values of layer {layer.name} in environment {environment.name}",
-            expected="what the chart's values.schema.json allows; its values.yaml says what each key means",
+            expected="what the chart and its values.schema.json allow; its values.yaml says what each key means",
             seen="\n".join(refused),
             todo=f"mend values/{layer.name}/{environment.name}.yaml, or what it inherits",
         ) from failure
 
 
 def refused_values(output: str) -> list[str]:
-    """What a chart's schema refuses, as helm says it: `sync/replicas: got string, want integer`."""
+    """What a chart refuses, as helm says it: `sync/replicas: got string, want integer`.
+
+    By its schema, or by a template that fails on purpose: helm marks only those as an "execution error".
+    """
     if "values don't meet the specifications of the schema" not in output:
-        return []
+        return list(dict.fromkeys(re.findall(r"execution error at \([^)]*\): (.*)$", output, re.M)))
     found = re.findall(r"^\s*- at '/?([^']*)': (.*)$", output, re.M)
     return list(dict.fromkeys(f"{path or '(top level)'}: {problem}" for path, problem in found))
 
