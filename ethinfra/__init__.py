@@ -5,9 +5,11 @@ This package is the library and command line under the test harness; there is no
 - `toolchain`    which binaries, which versions, where they come from; build, cache, verify
 - `cluster`      places where the layers can run: an embedded Kubernetes, kind, an existing context
 - `images`       container images: build, name, push into the cluster's registry
+- `registry`     the cluster's registry: accounts, mirror, use, garbage collection
 - `deploy`       helmfile layers: render, apply, wait for health, find drift, remove
 - `chain`        JSON-RPC and Beacon clients, keys and transactions
 - `probe`        the node probe: readiness and liveness decided from chain state; runs beside each node
+- `trial`        what scenarios do to a live deployment: pods that try to connect, restarts, late nodes
 - `certificate`  run record, evidence, requirement coverage, reports, verification
 
 and of the small modules that all of them share:
