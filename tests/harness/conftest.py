@@ -95,7 +95,7 @@ class Project:
         self.root = root
         self.calls = root / "deployed"
         self.folder = root / "report"
-        self.write("pytest.ini", "[pytest]\naddopts = --strict-markers --strict-config -ra\n")
+        self.write("pytest.ini", "[pytest]\naddopts = --strict-markers --strict-config -ra -p no:anyio\n")
         self.write("steps/__init__.py", "")
         self.write("features/requirements.yaml", _REQUIREMENTS)
         self.conftest()
