@@ -70,6 +70,7 @@ class TrialPods:
         claim: str | None = None,
         node: str | None = None,
         image: str | None = None,
+        listens: int | None = None,
     ) -> TrialPod:
         """A pod that runs; NotInTime says what its containers wait for.
 
@@ -77,6 +78,7 @@ class TrialPods:
         claim:   a PersistentVolumeClaim to mount at /claim
         node:    name of the Kubernetes node to run on
         image:   another reference to an image that carries Python
+        listens: a TCP port on which it accepts connections
         """
         if namespace == NAMESPACE:
             self.prepare_namespace()
@@ -90,7 +92,7 @@ class TrialPods:
                     "namespace": namespace,
                     "labels": {LABEL: self._run_id, **(labels or {})},
                 },
-                "spec": _spec(image or find_image(IMAGE).reference, claim, node),
+                "spec": _spec(image or find_image(IMAGE).reference, claim, node, listens),
             }
         )
         pod = TrialPod(self._kube, namespace, name)
@@ -111,12 +113,15 @@ class TrialPods:
             self._made.pop().delete()
 
 
-def _spec(image: str, claim: str | None, node: str | None) -> Object:
+_WAIT = ["python3", "-c", "import signal; signal.sigwait({signal.SIGTERM, signal.SIGINT})"]
+
+
+def _spec(image: str, claim: str | None, node: str | None, listens: int | None) -> Object:
     container: dict[str, Any] = {
         "name": "trial",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "-c", "import signal; signal.sigwait({signal.SIGTERM, signal.SIGINT})"],
+        "command": ["python3", "-m", "http.server", str(listens)] if listens else _WAIT,
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "500m", "memory": "128Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,

@@ -99,6 +99,17 @@ def must_not_reach(source: TrialPod, host: str, port: int, *, within: float) -> 
     )
 
 
+def must_keep_apart(kube: Kube, source: TrialPod, target: TrialPod, port: int, *, within: float) -> None:
+    """The source reaches the target if and only if a rule of ours admits the pair."""
+    seen = kube.get("Pod", target.name, target.namespace)
+    assert seen is not None
+    address = seen["status"]["podIP"]
+    must_not_reach(source, address, port, within=within)
+    with admitted(kube, source, seen):
+        must_reach(source, address, port, within=within)
+    must_not_reach(source, address, port, within=within)
+
+
 def _policy(name: str, namespace: str, labels: dict[str, str], direction: str) -> Object:
     peers = [{"namespaceSelector": {}, "podSelector": {"matchLabels": labels}}]
     rule = {"egress": [{"to": peers}]} if direction == "Egress" else {"ingress": [{"from": peers}]}

@@ -29,3 +29,12 @@ Feature: Who may reach whom
       | an RPC client         | a sync node  | 30303 | a peer            |
       | a stranger            | the registry | 5000  | a registry client |
       | a neighbour           | the registry | 5000  | a registry client |
+
+  @req:PLAT-05.default-deny
+  Scenario Outline: A pod in <namespace> that no policy names is closed both ways
+    Then pods that no policy names are kept apart in "<namespace>", though a rule would admit it
+
+    Examples:
+      | namespace      |
+      | ethereum       |
+      | local-registry |

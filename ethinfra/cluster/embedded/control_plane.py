@@ -145,6 +145,9 @@ def control_plane(plan: ClusterPlan, tool: FindTool, make: MakeComponent) -> lis
             f"--cluster-signing-key-file={pki.key('ca')}",
             f"--requestheader-client-ca-file={pki.certificate('front-proxy-ca')}",
             f"--service-cluster-ip-range={plan.services}",
+            # It starts with an account and a token for each controller; at 20 requests a second that takes seconds.
+            "--kube-api-qps=200",
+            "--kube-api-burst=400",
         ],
         probe="https://127.0.0.1:10257/healthz",
         after=("kube-apiserver",),
