@@ -94,7 +94,7 @@ def jwt_in_memory(nodes: Nodes, cluster: Cluster, provider: ClusterProvider) -> 
     return secrets
 
 
-@then("no manifest, log or Secret of the layer contains it")
+@then("no value, manifest, log or Secret of the layer contains it")
 def jwt_is_nowhere(jwt_secrets: dict[str, str], nodes: Nodes) -> None:
     """Searched for by value, as text and as a Secret would hold it."""
     found = engine.places_of(nodes.sync[0].kube, nodes.namespace, set(jwt_secrets.values()))

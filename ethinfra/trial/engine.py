@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 from collections.abc import Iterable
 
 from ethinfra.chain.discovery import DeployedNode
@@ -103,11 +104,14 @@ def jwt_secret(provider: ClusterProvider, cluster: Cluster, node: DeployedNode) 
 
 
 def places_of(kube: Kube, namespace: str, values: set[str]) -> list[str]:
-    """Where any of some values stands in a namespace: objects of every kind that can hold text, and logs."""
+    """Where any of some values stands in a namespace: objects of every kind that can hold text, and logs.
+
+    helm's records of its releases are unpacked: they hold the values that were given and the manifests made from them.
+    """
     found = []
     for kind in ("Pod", "StatefulSet", "ConfigMap", "Secret", "Job", "ControllerRevision"):
         for item in kube.list(kind, namespace):
-            if _holds(str(item), values):
+            if _holds(str(item) + _release(item), values):
                 found.append(f"{kind} {item['metadata']['name']}")
     for pod in kube.list("Pod", namespace):
         for container in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]:
@@ -121,6 +125,14 @@ def pod_address(node: DeployedNode) -> str:
     """The IP address of a node's pod."""
     address: str = (node.kube.get("Pod", node.pod, node.namespace) or {})["status"]["podIP"]
     return address
+
+
+def _release(secret: Object) -> str:
+    """What helm keeps in the Secret of a release, as text; empty for any other object."""
+    if secret.get("type") != "helm.sh/release.v1":
+        return ""
+    packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+    return gzip.decompress(packed).decode()
 
 
 def _holds(text: str, values: set[str]) -> bool:

@@ -24,10 +24,10 @@ Feature: Sync nodes follow the chain
     Then the heads were never further apart than the budget
     And no two nodes ever had different blocks at the same final height
 
-  @req:NODE-03.generated @needs:node-shell
+  @req:NODE-03.generated @req:NODE-03.nowhere-else @needs:node-shell
   Scenario: The JWT secret is made in the pod and is nowhere else
     Then every pod of the layer has a JWT secret of its own in memory
-    And no manifest, log or Secret of the layer contains it
+    And no value, manifest, log or Secret of the layer contains it
 
   @smoke @req:NODE-03.engine-closed
   Scenario: The Engine API answers nobody but the consensus client of its own pod
