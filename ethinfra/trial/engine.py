@@ -10,7 +10,7 @@ from ethinfra.chain.discovery import DeployedNode
 from ethinfra.chain.engine import EngineDoor, knock
 from ethinfra.cluster.provider import Cluster, ClusterProvider
 from ethinfra.errors import ChainError
-from ethinfra.kube import Kube
+from ethinfra.kube import Kube, Object
 from ethinfra.redact import redact
 from ethinfra.trial.pods import TrialPod
 from ethinfra.trial.reach import must_not_reach
