@@ -13,11 +13,11 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ethinfra.cluster.provider import Cluster
 from ethinfra.errors import ClusterError
@@ -32,6 +32,27 @@ Object = dict[str, Any]
 
 #: Owner of the fields that the harness applies, beside helm's.
 FIELD_MANAGER = "ethinfra"
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+def _asks(request: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """Of a method that asks the API server: its silence is a ClusterError, which a wait survives."""
+
+    @wraps(request)
+    def ask(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        from urllib3.exceptions import HTTPError
+
+        try:
+            return request(*args, **kwargs)
+        except HTTPError as reason:
+            kube: Any = args[0]
+            raise ClusterError(
+                f"the API server of {kube.context} does not answer", seen=str(reason), todo="ethinfra status"
+            ) from reason
+
+    return ask
 
 
 class Kube:
@@ -82,6 +103,7 @@ class Kube:
         # The discovery lists `<Kind>List` helpers and deprecated groups too; the preferred one is what a user means.
         return [one for one in found if one.kind == kind and (one.preferred or api_version)]
 
+    @_asks
     def get(
         self, kind: str, name: str, namespace: str | None = None, *, api_version: str | None = None
     ) -> Object | None:
@@ -96,6 +118,7 @@ class Kube:
             return None
         return found.to_dict()
 
+    @_asks
     def list(
         self, kind: str, namespace: str | None = None, *, labels: str | None = None, api_version: str | None = None
     ) -> list[Object]:
@@ -105,6 +128,7 @@ class Kube:
         )
         return [item.to_dict() for item in found.items]
 
+    @_asks
     def apply(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Server-side apply; returns the object as the server has it (or, with dry_run, would have it)."""
         resource = self._resource(manifest["kind"], manifest["apiVersion"])
@@ -133,6 +157,7 @@ class Kube:
         created: Object = json.loads(done.stdout)
         return created
 
+    @_asks
     def patch(self, kind: str, name: str, namespace: str | None, change: Object) -> Object:
         """A merge patch."""
         return (
@@ -147,6 +172,7 @@ class Kube:
             .to_dict()
         )
 
+    @_asks
     def delete(
         self, kind: str, name: str, namespace: str | None = None, *, within: float = 60, grace: int | None = None
     ) -> None:
