@@ -44,6 +44,10 @@ ELSEWHERE = (
         "A privileged pod is refused in local-registry", without="the rows differ by namespace; `ethereum` is sabotaged"
     ),
     Control(
+        "A pod in local-registry that no policy names is closed both ways",
+        without="the rows differ by namespace; `ethereum` is sabotaged",
+    ),
+    Control(
         "an RPC client reaches a sync node on port 8545",
         without="its rows differ by port; 8546, 30303 and 13000 are sabotaged",
     ),
