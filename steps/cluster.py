@@ -9,8 +9,8 @@ from ethinfra.environment import Environment
 from ethinfra.kube import Kube
 from ethinfra.process import Completed
 from ethinfra.toolchain import FAMILIES, default_store
-from ethinfra.trial import admission, machine
-from ethinfra.trial.pods import TrialPods
+from ethinfra.trial import admission, machine, reach
+from ethinfra.trial.pods import PORT, TrialPods
 from fixtures.evidence import Evidence
 
 
@@ -27,6 +27,20 @@ def every_node_is_ready(kube: Kube) -> None:
     }
     assert conditions, "the cluster has no node"
     assert set(conditions.values()) == {"True"}, conditions
+
+
+@then("a pod on each node reaches a pod on every other node")
+def pods_reach_across_nodes(kube: Kube, trial_pods: TrialPods, env: Environment) -> None:
+    """Both ways for each pair, by the pods' own addresses."""
+    nodes = [node["metadata"]["name"] for node in kube.list("Node")]
+    assert len(nodes) > 1, f"nodes: {nodes}"
+    pods = {node: trial_pods.start("across", node=node, listens=PORT) for node in nodes}
+    for here, source in pods.items():
+        for there, target in pods.items():
+            if here != there:
+                reach.must_reach(source, target.address(), PORT, within=env.timeout("policy"))
+    for pod in pods.values():
+        pod.delete()
 
 
 @then("a pod resolves the name of the API server's service")

@@ -7,11 +7,8 @@ from pytest_bdd import parsers, then
 from ethinfra.environment import Environment
 from ethinfra.kube import Kube
 from ethinfra.trial import reach
-from ethinfra.trial.pods import TrialPods
+from ethinfra.trial.pods import PORT, TrialPods
 from fixtures.reach import Parties
-
-#: Of a pod that is there to be tried.
-_PORT = 8080
 
 
 @then(parsers.parse("{source} reaches {target} on port {port:d}"))
@@ -37,8 +34,8 @@ def does_not_reach(
 @then(parsers.parse('pods that no policy names are kept apart in "{namespace}", though a rule would admit it'))
 def kept_apart(namespace: str, trial_pods: TrialPods, kube: Kube, env: Environment) -> None:
     """Neither one's egress nor the other's ingress is open."""
-    listener = trial_pods.start("listener", namespace=namespace, listens=_PORT)
+    listener = trial_pods.start("listener", namespace=namespace, listens=PORT)
     caller = trial_pods.start("caller", namespace=namespace)
-    reach.must_keep_apart(kube, caller, listener, _PORT, within=env.timeout("policy"))
+    reach.must_keep_apart(kube, caller, listener, PORT, within=env.timeout("policy"))
     for pod in (caller, listener):
         pod.delete()

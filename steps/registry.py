@@ -106,6 +106,26 @@ def pod_with_upstream_name(stored_image: tuple[str, str], trial_pods: TrialPods,
     return status
 
 
+@when("a pod is created with that upstream name on each node", target_fixture="pod_statuses")
+def pods_with_upstream_name(stored_image: tuple[str, str], trial_pods: TrialPods, kube: Kube) -> dict[str, Object]:
+    """Node → what its pod says."""
+    statuses = {}
+    for node in kube.list("Node"):
+        name = node["metadata"]["name"]
+        pod = trial_pods.start("mirror", image=stored_image[0], node=name)
+        statuses[name] = (kube.get("Pod", pod.name, pod.namespace) or {})["status"]
+        pod.delete()
+    return statuses
+
+
+@then("each pod runs with the digest that was pushed")
+def pods_run_digest(pod_statuses: dict[str, Object], stored_image: tuple[str, str]) -> None:
+    """As each node's container runtime reports it."""
+    running = {node: status["containerStatuses"][0]["imageID"] for node, status in pod_statuses.items()}
+    assert len(running) > 1, f"nodes: {list(running)}"
+    assert all(image.endswith(stored_image[1]) for image in running.values()), running
+
+
 @then("the pod runs with the digest that was pushed")
 def pod_runs_digest(pod_status: Object, stored_image: tuple[str, str]) -> None:
     """As the node's container runtime reports it."""

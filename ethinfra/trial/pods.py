@@ -19,6 +19,9 @@ LABEL = "ethinfra.io/trial"
 #: The image of every trial pod: the node probe's, because it is in every deployment and carries Python.
 IMAGE = "node-probe"
 
+#: Where a trial pod listens that is there to be reached.
+PORT = 8080
+
 
 @dataclass(frozen=True)
 class TrialPod:
@@ -33,6 +36,11 @@ class TrialPod:
         return self.kube.exec(
             self.namespace, self.name, "trial", "python3", "-c", code, *args, within=within, check=check
         )
+
+    def address(self) -> str:
+        """Its IP address."""
+        address: str = (self.kube.get("Pod", self.name, self.namespace) or {})["status"]["podIP"]
+        return address
 
     def delete(self) -> None:
         """Remove the pod at once: it has nothing to save."""

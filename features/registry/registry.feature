@@ -43,6 +43,12 @@ Feature: A registry inside the cluster
     When a pod is created with that upstream name
     Then the pod runs with the digest that was pushed
 
+  @req:REG-02.every-node @needs:registry-mirror @needs:multi-node
+  Scenario: Every node pulls through it
+    Given an image that no node has is stored in the registry under an upstream name
+    When a pod is created with that upstream name on each node
+    Then each pod runs with the digest that was pushed
+
   @req:REG-01.persistent @disruptive
   Scenario: Content survives a restart of the registry
     Given an artifact of 1 MiB was pushed, and another one that stays
