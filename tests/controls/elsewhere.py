@@ -24,6 +24,9 @@ class Control:
 
 
 ELSEWHERE = (
+    Control("Pods on different nodes reach each other", without="`local` has one node, so it is not applicable there"),
+    Control("Every node pulls through it", without="`local` has one node; with one node the mirror is sabotaged"),
+    Control("The control plane is the one that the toolchain built", without="nothing else is there to boot it from"),
     Control(
         "The machine carries one link of the cluster and none of its rules",
         without="a rule on the machine itself would outlive a control that is killed",
