@@ -252,6 +252,16 @@ def jwt_is_in_a_rendered_config_map(draft: Draft) -> None:
 # Nodes of the chain
 
 
+@breaks(nodes.nodes_name_their_clients, GETH)
+def node_does_not_say_what_it_is(draft: Draft) -> None:
+    del draft[GETH]["spec"]["template"]["metadata"]["labels"]["ethinfra.io/client"]
+
+
+@breaks(nodes.nodes_name_their_clients, VALIDATORS)
+def node_has_a_client_that_nobody_knows(draft: Draft) -> None:
+    draft[VALIDATORS]["spec"]["template"]["metadata"]["labels"]["ethinfra.io/consensus-client"] = "lighthouse"
+
+
 @breaks(nodes.health_is_the_probes_verdict, GETH)
 def readiness_is_an_open_port(draft: Draft) -> None:
     draft.container(GETH, "execution")["readinessProbe"] = {"tcpSocket": {"port": "rpc"}}
@@ -358,9 +368,9 @@ def nobody_says_what_becomes_of_claims(draft: Draft) -> None:
 # Services
 
 
-@breaks(services.services_lead_to_ports, "Service ethereum/geth-rpc")
+@breaks(services.services_lead_to_ports, "Service ethereum/validators-metrics")
 def service_selects_nobody(draft: Draft) -> None:
-    draft["Service ethereum/geth-rpc"]["spec"]["selector"]["app.kubernetes.io/name"] = "get"
+    draft["Service ethereum/validators-metrics"]["spec"]["selector"]["app.kubernetes.io/name"] = "validator"
 
 
 @breaks(services.services_lead_to_ports, "Service ethereum/geth-metrics")
@@ -368,14 +378,14 @@ def service_selects_everybody(draft: Draft) -> None:
     draft["Service ethereum/geth-metrics"]["spec"]["selector"] = {"app.kubernetes.io/part-of": "ethereum-node-infra"}
 
 
-@breaks(services.services_lead_to_ports, "Service ethereum/geth-rpc")
+@breaks(services.services_lead_to_ports, "Service ethereum/validators-beacon")
 def service_leads_to_no_port(draft: Draft) -> None:
-    draft["Service ethereum/geth-rpc"]["spec"]["ports"][1]["targetPort"] = "websocket"
+    draft["Service ethereum/validators-beacon"]["spec"]["ports"][0]["targetPort"] = "beacon-api"
 
 
-@breaks(services.services_lead_to_ports, "Service ethereum/geth-p2p")
+@breaks(services.services_lead_to_ports, "Service ethereum/validators-p2p")
 def service_speaks_another_protocol(draft: Draft) -> None:
-    for port in draft["Service ethereum/geth-p2p"]["spec"]["ports"]:
+    for port in draft["Service ethereum/validators-p2p"]["spec"]["ports"]:
         if port["name"] == "beacon-udp":
             port["protocol"] = "TCP"
 
@@ -385,12 +395,34 @@ def service_names_its_port_by_number(draft: Draft) -> None:
     draft["Service ethereum/validators-beacon"]["spec"]["ports"][0]["targetPort"] = 3500
 
 
-@breaks(services.services_lead_to_ports, "Service ethereum/geth-metrics")
+@breaks(services.services_lead_to_ports, "Service ethereum/validators-metrics")
 def container_port_has_moved(draft: Draft) -> None:
-    port = next(one for one in draft.container(GETH, "execution")["ports"] if one["name"] == "metrics")
+    port = next(one for one in draft.container(VALIDATORS, "execution")["ports"] if one["name"] == "metrics")
     port["containerPort"] = 6061
-    for one in draft["NetworkPolicy ethereum/geth-metrics"]["spec"]["ingress"][0]["ports"]:
+    for one in draft["NetworkPolicy ethereum/validators-metrics"]["spec"]["ingress"][0]["ports"]:
         one["port"] = 6061 if one["port"] == 6060 else one["port"]
+
+
+@breaks(services.services_are_let_in, "Service ethereum/geth-rpc")
+def policy_forgets_websocket(draft: Draft) -> None:
+    ports = draft["NetworkPolicy ethereum/geth-rpc"]["spec"]["ingress"][0]["ports"]
+    ports[:] = [port for port in ports if port["port"] != 8546]
+
+
+@breaks(services.services_are_let_in, "Service local-registry/registry")
+def policy_of_the_registry_is_missing(draft: Draft) -> None:
+    draft.remove("NetworkPolicy local-registry/registry")
+
+
+@breaks(services.sync_nodes_are_found, GETH)
+def service_is_missing(draft: Draft) -> None:
+    draft.remove("Service ethereum/geth-beacon")
+
+
+@breaks(services.sync_nodes_are_found, GETH)
+def service_forgets_a_port(draft: Draft) -> None:
+    ports = draft["Service ethereum/geth-metrics"]["spec"]["ports"]
+    ports[:] = [port for port in ports if port["name"] != "beacon-metrics"]
 
 
 @breaks(services.only_ready_nodes_answer_users, "Service ethereum/geth-rpc")
@@ -439,19 +471,18 @@ def policy_selects_nobody(draft: Draft) -> None:
 
 @breaks(policies.policies_admit_to_ports_that_exist, "NetworkPolicy ethereum/geth-p2p")
 def policy_opens_a_port_that_nobody_has(draft: Draft) -> None:
-    draft["NetworkPolicy ethereum/geth-p2p"]["spec"]["ingress"][0]["ports"][0]["port"] = 30304
+    draft["NetworkPolicy ethereum/geth-p2p"]["spec"]["ingress"][0]["ports"].append({"port": 30304})
 
 
 @breaks(policies.policies_admit_to_ports_that_exist, "NetworkPolicy local-registry/registry")
 def policy_opens_a_named_port_that_nobody_has(draft: Draft) -> None:
-    draft["NetworkPolicy local-registry/registry"]["spec"]["ingress"][0]["ports"][0]["port"] = "registry"
+    draft["NetworkPolicy local-registry/registry"]["spec"]["ingress"][0]["ports"].append({"port": "registry"})
 
 
 @breaks(policies.policies_admit_to_ports_that_exist, "NetworkPolicy ethereum/validators-p2p")
 def policy_opens_the_other_protocol(draft: Draft) -> None:
-    for rule in draft["NetworkPolicy ethereum/validators-p2p"]["spec"]["ingress"]:
-        for port in rule["ports"]:
-            port["protocol"] = "UDP" if port["port"] == 13000 else port["protocol"]
+    ports = draft["NetworkPolicy ethereum/validators-p2p"]["spec"]["ingress"][0]["ports"]
+    ports.append({"port": 13000, "protocol": "UDP"})
 
 
 @breaks(policies.policies_name_whom_they_admit, "NetworkPolicy ethereum/geth-rpc")

@@ -97,7 +97,6 @@ def test_peers_on_the_internet_are_outside_of_private_ranges(
     [
         {},
         SECRET,
-        {"networkPolicy.devp2p": False},
         {"sync.consensus.checkpointSyncUrl": "http://geth-beacon.ethereum.svc:3500", "sync.execution.syncMode": "snap"},
         {"sync.placement.antiAffinity": "required", "sync.placement.spread": "DoNotSchedule"},
         {"network.create.enabled": True, "validators.enabled": True, "validators.bootnode": False},
@@ -134,6 +133,7 @@ def test_a_node_without_devp2p_keeps_its_consensus_peers_only(ethereum: Render) 
     }
 
     assert opened == {13000, 12000}
+    assert complaints(Manifests(tuple(objects), known_clients())).keys() - WIDER == {"services_are_let_in"}
     (node,) = Manifests(tuple(objects), known_clients()).nodes
     assert node.labels["ethinfra.io/p2p"] == "consensus"
 

@@ -76,8 +76,8 @@ class Pods:
 
     @property
     def is_node(self) -> bool:
-        """Whether it is a node of a chain."""
-        return PROGRAMS["execution"] in self.labels
+        """Whether it is a node of a chain, by its labels or by what runs in it."""
+        return PROGRAMS["execution"] in self.labels or any(one["name"] in PROGRAMS for one in self.containers)
 
     @property
     def ports(self) -> list[tuple[str, int, str]]:
@@ -139,9 +139,9 @@ class Manifests:
     def programs(self, node: Pods) -> Iterator[tuple[Object, Object]]:
         """Each client's container in a node, with what is known of its program."""
         for name, label in PROGRAMS.items():
-            container = node.container(name)
-            if container is not None and label in node.labels:
-                yield container, self.clients[node.labels[label]][name]
+            container, known = node.container(name), self.clients.get(node.labels.get(label, ""), {})
+            if container is not None and name in known:
+                yield container, known[name]
 
 
 def matches(selector: Object, labels: dict[str, str]) -> bool:

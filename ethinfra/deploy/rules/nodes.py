@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ethinfra.deploy.render import title
-from ethinfra.deploy.rules.manifests import Manifests, Pods, matches
+from ethinfra.deploy.rules.manifests import PROGRAMS, Manifests, Pods, matches
 from ethinfra.kube import Object
 
 #: Question of the kubelet about the execution client → path at which the node probe answers it.
 VERDICTS = {"startupProbe": "/startupz", "readinessProbe": "/readyz", "livenessProbe": "/livez"}
 
+#: Containers that every node has.
+_CLIENTS = ("execution", "consensus")
+
 _HOST = "kubernetes.io/hostname"
+
+
+def nodes_name_their_clients(manifests: Manifests) -> list[str]:
+    """Labels say which clients run in a node, and the table knows them; other rules look up there what to expect."""
+    said = []
+    for node in manifests.nodes:
+        known = {container["name"] for container, _ in manifests.programs(node)}
+        missing = [name for name in PROGRAMS if name not in known and (name in _CLIENTS or node.container(name))]
+        said += [f"{node.title}: labels name no known client for its {name} container" for name in missing]
+    return said
 
 
 def health_is_the_probes_verdict(manifests: Manifests) -> list[str]:
@@ -111,6 +124,7 @@ def chain_data_is_on_claims(manifests: Manifests) -> list[str]:
 
 
 RULES = (
+    nodes_name_their_clients,
     health_is_the_probes_verdict,
     clients_get_their_time_to_stop,
     disruptions_are_budgeted,

@@ -22,12 +22,12 @@ def services_lead_to_ports(manifests: Manifests) -> list[str]:
             said.append(f"{title(service)}: selects pods of {len(behind)} workloads, not of one")
             continue
         for port in service["spec"]["ports"]:
-            target = port.get("targetPort", port["port"])
-            if not isinstance(target, str) or behind[0].port(target, port.get("protocol", "TCP")) is None:
+            name, number = port.get("targetPort"), _target(behind[0], port)
+            if not isinstance(name, str) or number is None:
                 said.append(
-                    f"{title(service)}: port {port['name']} leads to {target!r}, no named port of {behind[0].title}"
+                    f"{title(service)}: port {port['name']} leads to {name!r}, no named port of {behind[0].title}"
                 )
-            elif behind[0].port(target, port.get("protocol", "TCP")) != port["port"]:
+            elif number != port["port"]:
                 said.append(f"{title(service)}: port {port['name']} is {port['port']}, and another number in the pod")
     return said
 
@@ -45,7 +45,39 @@ def only_ready_nodes_answer_users(manifests: Manifests) -> list[str]:
     return said
 
 
-RULES = (services_lead_to_ports, only_ready_nodes_answer_users)
+def services_are_let_in(manifests: Manifests) -> list[str]:
+    """Where everything is denied by default, a Service is of use only if a policy opens what it leads to."""
+    said = []
+    for service in manifests.of_kind("Service"):
+        behind = _behind(manifests, service)
+        if len(behind) != 1:
+            continue
+        opened = _opened(manifests, behind[0])
+        for port in service["spec"]["ports"]:
+            target = _target(behind[0], port)
+            if target is not None and (target, port.get("protocol", "TCP")) not in opened:
+                said.append(f"{title(service)}: no policy opens what port {port['name']} leads to")
+    return said
+
+
+def sync_nodes_are_found(manifests: Manifests) -> list[str]:
+    """There are Services for users, peers, late nodes and metrics."""
+    wanted = sorted(_USERS | _PEERS | {("execution", "metrics"), ("consensus", "metrics")})
+    said = []
+    for node in manifests.nodes:
+        if node.labels.get("ethinfra.io/role") == "sync":
+            services = [one for one in manifests.of_kind("Service") if node in _behind(manifests, one)]
+            served = {container["name"]: program["ports"] for container, program in manifests.programs(node)}
+            said += [
+                f"{node.title}: no Service leads to {purpose} of container {name}"
+                for name, purpose in wanted
+                if purpose in served.get(name, {})
+                and not any(_leads_to(manifests, one, node, frozenset({(name, purpose)})) for one in services)
+            ]
+    return said
+
+
+RULES = (services_lead_to_ports, services_are_let_in, only_ready_nodes_answer_users, sync_nodes_are_found)
 
 
 def _behind(manifests: Manifests, service: Object) -> list[Pods]:
@@ -61,7 +93,21 @@ def _leads_to(manifests: Manifests, service: Object, node: Pods, purposes: froze
         for purpose, number in program["ports"].items()
         if (container["name"], purpose) in purposes
     }
-    return any(
-        node.port(port.get("targetPort", port["port"]), port.get("protocol", "TCP")) in wanted
-        for port in service["spec"]["ports"]
-    )
+    return any(_target(node, port) in wanted for port in service["spec"]["ports"])
+
+
+def _target(pods: Pods, port: Object) -> int | None:
+    """The number of the declared port that a Service's port leads to; None if there is none."""
+    return pods.port(port.get("targetPort", port["port"]), port.get("protocol", "TCP"))
+
+
+def _opened(manifests: Manifests, pods: Pods) -> set[tuple[int | None, str]]:
+    """Declared ports, with their protocols, that policies open to anybody."""
+    return {
+        (pods.port(port.get("port", 0), protocol), protocol)
+        for policy in manifests.of_kind("NetworkPolicy")
+        if pods in manifests.selected(policy, policy["spec"]["podSelector"])
+        for rule in policy["spec"].get("ingress") or []
+        for port in rule.get("ports") or []
+        for protocol in (port.get("protocol", "TCP"),)
+    }
