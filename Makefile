@@ -69,7 +69,7 @@ certificate: $(STAMP) ## Check the newest certificate again, offline; another: C
 test: unit smoke ## The project's own tests, then the live smoke scenarios
 
 unit: $(STAMP) lint ## Tests of the project's own code: no cluster, fast
-	@$(BIN)/pytest tests/ -n 3 $(ARGS)
+	@$(BIN)/pytest tests/ -n 3 --dist loadfile $(ARGS)
 
 smoke: tools ## The scenarios tagged @smoke, on a real cluster
 	@$(BIN)/pytest features/ --env $(ENV) -m smoke $(if $(KEEP),--keep) $(ARGS)

@@ -32,9 +32,8 @@ def test_frozen_node_does_not_advance(scripted: Scripted):
     node, script = scripted("geth-0")
     script.lie("head-frozen")
 
-    with pytest.raises(NotInTime, match="geth-0 goes from block") as refused:
-        node.must_advance(1, within=1)
-    assert "unchanged" in str(refused.value)
+    with pytest.raises(NotInTime, match="geth-0 goes from block"):
+        node.must_advance(1, within=0.5)
     with pytest.raises(NotInTime, match="finalizes a block above"):
         node.must_finalize(node.finalized().number, within=0.2)
 

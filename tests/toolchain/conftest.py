@@ -47,9 +47,12 @@ def write(path: Path, text: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def warm_caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Go caches that the tests of a session share, so that Go's runtime is compiled once."""
-    return tmp_path_factory.mktemp("go")
+def warm_caches(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Go caches that the tests of a session share, in all workers, so that Go's runtime is compiled once."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "go"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture
