@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,14 +48,13 @@ def local(manifests: Callable[[str], Manifests]) -> Manifests:
 
 
 @pytest.fixture(scope="session")
-def ethereum() -> Callable[[dict[str, Any]], list[Object]]:
+def ethereum() -> Callable[..., list[Object]]:
     """Render the ethereum chart's sync nodes on the devnet as the local environment has them, some values changed."""
     files = ["clients/geth", "clients/prysm", "networks/devnet", "ethereum/common", "ethereum/local"]
     flags = [part for file in files for part in ("--values", ROOT / "values" / f"{file}.yaml")]
 
-    def render(changes: dict[str, Any]) -> list[Object]:
+    def render(changes: dict[str, Any], chart: Path = ROOT / "charts" / "ethereum-infrastructure") -> list[Object]:
         changed = [f"--set-json={key}={json.dumps(value)}" for key, value in {"sync.enabled": True, **changes}.items()]
-        chart = ROOT / "charts" / "ethereum-infrastructure"
         done = run([tool("helm"), "template", "sync", chart, "--namespace", "ethereum", *flags, *changed])
         return [one for one in yaml.safe_load_all(done.stdout) if one]
 

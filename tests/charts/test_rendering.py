@@ -16,7 +16,7 @@ from ethinfra.kube import Object
 from ethinfra.paths import ROOT
 from tests.charts.conftest import ENVIRONMENTS, render
 
-Render = Callable[[dict[str, Any]], list[Object]]
+Render = Callable[..., list[Object]]
 
 #: Rules that look beyond one release of the ethereum layer.
 WIDER = {
