@@ -40,12 +40,7 @@ def test_rule_notices_that(mutation: Mutation, local: Manifests) -> None:
     [
         ("_security", "readOnlyRootFilesystem: true", "", "root_file_systems_are_read_only"),
         ("_execution", "path: /readyz", "path: /livez", "health_is_the_probes_verdict"),
-        (
-            "_execution",
-            "name: ws, containerPort",
-            "name: engine, containerPort: 8551, x",
-            "nothing_leads_to_the_engine",
-        ),
+        ("_execution", "{{ $program.ports.ws }}", "{{ $program.ports.engine }}", "nothing_leads_to_the_engine"),
         ("_init", 'if eq (include "ethereum.jwtSource" .) "generate"', "if false", "jwt_lives_in_memory"),
         ("_networkpolicies", "port: {{ $ports.execution.ws }}", "port: 8551", "nothing_leads_to_the_engine"),
         ("_pod", "automountServiceAccountToken: false", "", "tokens_are_where_rights_are"),
