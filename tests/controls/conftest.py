@@ -7,14 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
+from ethinfra.progress import Progress
+from fixtures.cluster import shown
 from tests.controls.sabotage import Bundle
-from tests.controls.trial import ENVIRONMENT, Trial, attempt
+from tests.controls.trial import ENVIRONMENT, LIMIT, Trial, attempt
 
 TrialOf = Callable[[Bundle], Trial]
 
 
 @pytest.fixture(scope="session")
-def trial_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TrialOf:
+def trial_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, progress: Progress) -> TrialOf:
     """The trial of a bundle; the first test that asks waits for it, minutes."""
     if request.config.option.env not in (None, ENVIRONMENT) or request.config.option.cluster:
         pytest.skip(f"sabotage is for a cluster that belongs to nobody else: --env {ENVIRONMENT}")
@@ -24,8 +26,11 @@ def trial_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
     def trial(bundle: Bundle) -> Trial:
         if bundle.name not in tried:
+            folder = tmp_path_factory.mktemp(bundle.name)
+            said = f"{len(bundle.sabotages)} sabotages on cluster {bundle.name}: tail -f {folder}/output.txt"
             try:
-                tried[bundle.name] = attempt(bundle, tmp_path_factory.mktemp(bundle.name))
+                with shown(request.config), progress.step(said, within=LIMIT):
+                    tried[bundle.name] = attempt(bundle, folder)
             except Exception as reason:
                 # Not again for each of its tests.
                 tried[bundle.name] = reason

@@ -74,7 +74,7 @@ def test_interruption_is_handed_on(tmp_path: Path) -> None:
 
 def test_run_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit ends it the same way."""
-    monkeypatch.setattr(trial, "_LIMIT", 1)
+    monkeypatch.setattr(trial, "LIMIT", 1)
 
     code = trial._run([sys.executable, "-c", _CHILD], tmp_path, tmp_path / "output.txt")
 

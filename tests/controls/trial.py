@@ -27,7 +27,10 @@ from tests.controls.sabotage import Bundle, addresses, apply
 ENVIRONMENT = "local"
 
 #: Seconds that one bundle may take, and its cluster's end. Patience.
-_LIMIT, _TAKE_DOWN = 1500, 300
+LIMIT, _TAKE_DOWN = 1500, 300
+
+#: Variables that say which run, or which cluster, this is.
+_OURS = ("PYTEST_", "ETHINFRA_CLUSTER", "ETHINFRA_PROVIDER", "ETHINFRA_DEPLOY")
 
 #: Most of the time is spent in waiting for what never comes, so several scenarios wait at once.
 _WORKERS = 3
@@ -101,7 +104,7 @@ def _surroundings(project: Path) -> dict[str, str]:
 
 def _run(command: list[str], project: Path, log: Path) -> int:
     """Run to the end; a Ctrl-C, or a limit, is handed on as SIGTERM, on which the run takes down what it made."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "ETHINFRA_CLUSTER"))}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
     with log.open("wb") as output:
         child = subprocess.Popen(
             command,
@@ -114,7 +117,7 @@ def _run(command: list[str], project: Path, log: Path) -> int:
             start_new_session=True,
         )
     try:
-        return child.wait(_LIMIT)
+        return child.wait(LIMIT)
     except subprocess.TimeoutExpired:
         return _end(child)
     except BaseException:
