@@ -17,7 +17,7 @@ def rights_are_the_listed_ones(datatable: list[list[str]], kube: Kube, env: Envi
     seen = {
         account: found
         for account in rights.service_accounts(kube, namespaces)
-        if (found := rights.listed(kube, account)) or account in expected
+        if (found := rights.listed(kube, account, namespaces)) or account in expected
     }
     assert seen == expected, f"service accounts with rights: {seen}, listed in the feature: {expected}"
 

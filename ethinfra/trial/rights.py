@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from ethinfra.errors import ClusterError
 from ethinfra.kube import Kube, Object
@@ -14,24 +15,27 @@ _EVERYBODY = {"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrule
 _SUBJECT = "trial-of-rights"
 
 
-def listed(kube: Kube, account: str) -> dict[str, set[str]]:
-    """Rights of `namespace/name` in its own namespace: resource → verbs, without those that everybody has.
+def listed(kube: Kube, account: str, namespaces: Iterable[str]) -> dict[str, set[str]]:
+    """Rights of `namespace/name`: resource → verbs, without those that everybody has.
 
-    Restricted to resource names or not: both count, because the verb is what the list is about.
+    Restricted to resource names or not: both count, because the verb is what the list is about. What it may do in other
+    ones of the namespaces stands there as `resource in namespace`.
     """
-    namespace, _, name = account.partition("/")
-    review = kube.create_as(
-        f"system:serviceaccount:{namespace}:{name}",
-        {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectRulesReview",
-            "spec": {"namespace": namespace},
-        },
-    )
+    home, _, name = account.partition("/")
     rights: dict[str, set[str]] = {}
-    for rule in review["status"].get("resourceRules", []):
-        for resource in set(rule.get("resources", [])) - _EVERYBODY:
-            rights.setdefault(resource, set()).update(rule["verbs"])
+    for namespace in {home, *namespaces}:
+        review = kube.create_as(
+            f"system:serviceaccount:{home}:{name}",
+            {
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectRulesReview",
+                "spec": {"namespace": namespace},
+            },
+        )
+        for rule in review["status"].get("resourceRules", []):
+            for resource in set(rule.get("resources", [])) - _EVERYBODY:
+                where = resource if namespace == home else f"{resource} in {namespace}"
+                rights.setdefault(where, set()).update(rule["verbs"])
     return rights
 
 
