@@ -466,16 +466,29 @@ BELIEVED = Bundle(
         ),
         Sabotage(
             name="wide-role",
-            breaks="The genesis job's account may delete and list what it creates, and create pods.",
+            breaks="The genesis job may delete and list what it creates, create pods, and edit local-registry.",
             edits=(
                 Edit(
                     f"{CHART}/templates/network/genesis-role.yaml",
                     "    resources: [configmaps, secrets]\n    verbs: [create]",
                     "    resources: [configmaps, secrets, pods]\n    verbs: [create, delete, list]",
                 ),
+                Edit(
+                    f"{CHART}/templates/network/genesis-rolebinding.yaml",
+                    "\n{{ end -}}",
+                    "\n---\n"
+                    "apiVersion: rbac.authorization.k8s.io/v1\n"
+                    "kind: RoleBinding\n"
+                    "metadata: {name: stray, namespace: local-registry}\n"
+                    "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}\n"
+                    "subjects:\n"
+                    "  - {kind: ServiceAccount, name: devnet-genesis, namespace: ethereum}\n"
+                    "{{ end -}}",
+                ),
             ),
             fails={
-                "Every service account of the layers has exactly the rights that are listed for it": "'delete'",
+                "Every service account of the layers has exactly the rights that are listed for it": "in local-registry",
+                "ethereum/devnet-genesis may create configmaps: denied": "'allowed' == 'denied'",
                 "ethereum/devnet-genesis may delete configmaps: denied": "'allowed' == 'denied'",
                 "ethereum/devnet-genesis may list secrets: denied": "'allowed' == 'denied'",
                 "ethereum/devnet-genesis may create pods: denied": "'allowed' == 'denied'",
@@ -483,7 +496,6 @@ BELIEVED = Bundle(
         ),
     ),
     untouched=(
-        "ethereum/devnet-genesis may create configmaps: denied",
         "ethereum/default may list pods: denied",
         "ethereum/default may get secrets: denied",
         "a stranger does not reach a sync node on port 8545",

@@ -59,13 +59,13 @@ ELSEWHERE = (
         without="its rows differ by port; 8546, 30303 and 13000 are sabotaged",
     ),
     Control("a stranger reaches the DNS service on port 53", without="without DNS no layer comes up"),
-    Control(
-        "ethereum/devnet-genesis may create configmaps: *", without="without it, no layer; rows beside it are tried"
-    ),
+    Control("ethereum/devnet-genesis may create configmaps: allowed", without="without it the layer does not come up"),
     Control("the push account may *: allowed", without="without it the layer has no images, and nothing comes up"),
     Control("the pull account may pull: allowed", without="without it no node pulls, and nothing comes up"),
     Control("net_version *", without="`web3_clientVersion`, a row of the same table, is sabotaged"),
-    Control("eth_* answers with its type through the RPC service", without="a node without `eth` is never ready"),
+    Control(
+        "eth_* answers with its type through the RPC service", without="a node without `eth` is never ready: no layer"
+    ),
     Control("* is answered with error *", without="the client itself answers; there is nothing of ours to break"),
     Control("personal_listAccounts is not offered", without="this client has no such methods any more"),
     Control("engine_exchangeCapabilities is not offered", without="this client never offers them without a token"),
