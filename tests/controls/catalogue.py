@@ -487,7 +487,7 @@ BELIEVED = Bundle(
                 ),
             ),
             fails={
-                "Every service account of the layers has exactly the rights that are listed for it": "in local-registry",
+                "Every service account of the layers has exactly the rights that are listed for it": "in local-reg",
                 "ethereum/devnet-genesis may create configmaps: denied": "'allowed' == 'denied'",
                 "ethereum/devnet-genesis may delete configmaps: denied": "'allowed' == 'denied'",
                 "ethereum/devnet-genesis may list secrets: denied": "'allowed' == 'denied'",
