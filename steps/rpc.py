@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pytest_bdd import parsers, then, when
@@ -11,8 +12,10 @@ from ethinfra.chain.networks import Network
 from ethinfra.errors import unknown_name
 from ethinfra.trial.rpc import RpcService
 
+Check = Callable[[object], bool]
+
 #: What the features call a type → whether a result is of it.
-TYPES = {
+TYPES: dict[str, Check] = {
     "a text": lambda value: isinstance(value, str) and value != "",
     # https://ethereum.org/developers/docs/apis/json-rpc: hexadecimal, no leading zeroes.
     "a quantity": lambda value: isinstance(value, str) and re.fullmatch(r"0x(0|[1-9a-f][0-9a-f]*)", value) is not None,
@@ -35,7 +38,7 @@ def call(method: str, rpc_service: RpcService) -> dict[str, Any]:
 @then(parsers.parse("the result is {kind}"))
 def result_is(kind: str, answer: dict[str, Any], network: Network) -> None:
     """`a text`, `a quantity` (hexadecimal without leading zeroes), `false`, or `the chain's id`."""
-    types = {**TYPES, "the chain's id": lambda value: value == hex(network.chain_id)}
+    types: dict[str, Check] = {**TYPES, "the chain's id": lambda value: value == hex(network.chain_id)}
     if kind not in types:
         raise unknown_name("type", kind, list(types))
     assert "error" not in answer, answer["error"]

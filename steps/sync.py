@@ -117,10 +117,10 @@ def engine_is_closed(nodes: Nodes, parties: Parties, env: Environment) -> None:
         engine.must_not_listen_outside(node)
 
 
-@then("no Kubernetes node reaches the Engine API of a sync node, though it reaches the node's probe")
+@then("the Kubernetes node of each sync node reaches the node's probe and not its Engine API")
 def engine_is_closed_to_machines(nodes: Nodes, cluster: Cluster, provider: ClusterProvider) -> None:
     for node in nodes.sync:
-        engine.must_be_closed_to_kubernetes_nodes(provider, cluster, node)
+        engine.must_be_closed_to_its_kubernetes_node(provider, cluster, node)
 
 
 @then("no service leads to the Engine API")

@@ -60,22 +60,25 @@ def must_be_closed_to(node: DeployedNode, sources: Iterable[TrialPod], *, within
         must_not_reach(source, pod_address(node), ENGINE_PORT, within=within)
 
 
-def must_be_closed_to_kubernetes_nodes(provider: ClusterProvider, cluster: Cluster, node: DeployedNode) -> None:
-    """No Kubernetes node connects to the Engine port, though each connects to the probe's."""
-    address = pod_address(node)
-    for machine in cluster.nodes:
-        tries = {
-            port: provider.run_on_node(
-                cluster, machine, ["timeout", "3", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"]
-            ).ok
-            for port in (ENGINE_PORT, node.ports["probe"])
-        }
-        if tries != {ENGINE_PORT: False, node.ports["probe"]: True}:
-            raise ChainError(
-                f"{node.name} as Kubernetes node {machine} reaches it",
-                expected=f"the probe's port {node.ports['probe']} and not the Engine port {ENGINE_PORT}",
-                seen=", ".join(f"{port}: {'open' if is_open else 'closed'}" for port, is_open in tries.items()),
-            )
+def must_be_closed_to_its_kubernetes_node(provider: ClusterProvider, cluster: Cluster, node: DeployedNode) -> None:
+    """The Kubernetes node of the pod does not connect to the Engine port, though it connects to the probe's.
+
+    It is the one that policies let in, for the kubelet's probes.
+    """
+    pod = node.kube.get("Pod", node.pod, node.namespace) or {}
+    address, machine = pod["status"]["podIP"], pod["spec"]["nodeName"]
+    tries = {
+        port: provider.run_on_node(
+            cluster, machine, ["timeout", "3", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"]
+        ).ok
+        for port in (ENGINE_PORT, node.ports["probe"])
+    }
+    if tries != {ENGINE_PORT: False, node.ports["probe"]: True}:
+        raise ChainError(
+            f"{node.name} as Kubernetes node {machine} reaches it",
+            expected=f"the probe's port {node.ports['probe']} and not the Engine port {ENGINE_PORT}",
+            seen=", ".join(f"{port}: {'open' if is_open else 'closed'}" for port, is_open in tries.items()),
+        )
 
 
 def services_to_engine(kube: Kube, namespace: str) -> list[str]:

@@ -37,7 +37,7 @@ Feature: Sync nodes follow the chain
 
   @smoke @req:NODE-03.engine-closed @needs:node-shell
   Scenario: Not even the Kubernetes node reaches the Engine API of the pods on it
-    Then no Kubernetes node reaches the Engine API of a sync node, though it reaches the node's probe
+    Then the Kubernetes node of each sync node reaches the node's probe and not its Engine API
 
   @req:NODE-07.services
   Scenario: Services lead to the ports that the containers serve

@@ -14,6 +14,6 @@ Feature: A node that starts late catches up
 
   @long-chain @req:NODE-02.devp2p-needed @needs:network-policy
   Scenario: Without devp2p a late node stays behind
-    Given a chain of more than 150 blocks with transactions in it
+    Given a chain of more than 150 blocks
     When a node with an empty volume joins by "full" sync and is cut off from execution peers
     Then it does not reach the head within 30 seconds
