@@ -131,7 +131,8 @@ def load(path: Path) -> dict[str, Any]:
     schema = found.get("schema") if isinstance(found, dict) else None
     if schema != SCHEMA or not isinstance(found.get("figures"), list):
         raise BadInput(f"{path} is no result", expected=f"schema {SCHEMA}", seen=f"schema {schema}")
-    return found
+    result: dict[str, Any] = found
+    return result
 
 
 def _rounded(value: float | None) -> float | None:

@@ -116,7 +116,8 @@ class Kube:
             )
         except NotFoundError:
             return None
-        return found.to_dict()
+        one: Object = found.to_dict()
+        return one
 
     @_asks
     def list(
@@ -141,7 +142,8 @@ class Kube:
             **({"dry_run": "All"} if dry_run else {}),
             _request_timeout=self._request_timeout,
         )
-        return applied.to_dict()
+        stored: Object = applied.to_dict()
+        return stored
 
     def server_version(self) -> str:
         """The API server's version, such as `v1.36.3`."""
@@ -160,7 +162,7 @@ class Kube:
     @_asks
     def patch(self, kind: str, name: str, namespace: str | None, change: Object) -> Object:
         """A merge patch."""
-        return (
+        changed: Object = (
             self._resource(kind, None)
             .patch(
                 name=name,
@@ -171,6 +173,7 @@ class Kube:
             )
             .to_dict()
         )
+        return changed
 
     @_asks
     def delete(

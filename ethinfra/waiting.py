@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 from ethinfra.errors import EthinfraError
 
@@ -19,6 +19,24 @@ class NotInTime(EthinfraError):
         self.within = within
         since = f", unchanged for {unchanged_for:.0f}s" if unchanged_for >= 1 else ""
         super().__init__(f"not within {round(within, 1):g}s: {what}", seen=f"{seen}{since}", todo=hint)
+
+
+@overload
+def eventually(
+    what: str, look: Callable[[], Seen | None], *, within: float, every: float = ..., hint: str = ...
+) -> Seen: ...
+
+
+@overload
+def eventually(
+    what: str,
+    look: Callable[[], Seen],
+    *,
+    within: float,
+    until: Callable[[Seen], object],
+    every: float = ...,
+    hint: str = ...,
+) -> Seen: ...
 
 
 def eventually(

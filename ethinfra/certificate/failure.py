@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +80,15 @@ def collect(
     folder = _Folder(into)
     pool = _Pool(time.monotonic() + within, folder)
     # In this order: a value that is not learnt yet is not masked.
-    pool.run([(f"secrets of {name}", lambda name=name: learn_secrets(kube, name)) for name in names])
+    pool.run([(f"secrets of {name}", partial(learn_secrets, kube, name)) for name in names])
     tasks: list[Task] = []
     for name in names:
-        tasks.append((f"events of {name}", lambda name=name: _events(kube, name, window, folder)))
-        tasks.append((f"nodes in {name}", lambda name=name: _nodes(kube, name, folder)))
-        tasks.append((f"objects of {name}", lambda name=name: _objects(kube, name, folder)))
+        tasks.append((f"events of {name}", partial(_events, kube, name, window, folder)))
+        tasks.append((f"nodes in {name}", partial(_nodes, kube, name, folder)))
+        tasks.append((f"objects of {name}", partial(_objects, kube, name, folder)))
     if provider is not None:
         tasks.append(("components", lambda: _components(provider, cluster, window, folder)))
-    tasks += [(f"logs of {name}", lambda name=name: _logs(kube, name, window, folder)) for name in names]
+    tasks += [(f"logs of {name}", partial(_logs, kube, name, window, folder)) for name in names]
     pool.run(tasks)
     pool.close()
 
@@ -168,7 +169,7 @@ def learn_secrets(kube: Kube, namespace: str) -> None:
 
 
 def _events(kube: Kube, namespace: str, window: Window, folder: _Folder) -> None:
-    events = []
+    events: list[dict[str, Any]] = []
     for event in kube.list("Event", namespace, api_version="v1"):
         last = str(event.get("lastTimestamp") or event.get("eventTime") or event.get("firstTimestamp") or "")
         if last >= window.text:

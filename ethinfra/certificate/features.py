@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def read_all(root: Path) -> list[Feature]:
     return [read(file, root) for file in sorted(root.rglob("*.feature"))]
 
 
-def _scenarios(feature: dict[str, Any]) -> list[tuple[list[str], list[dict[str, Any]], dict[str, Any]]]:
+def _scenarios(feature: Mapping[str, Any]) -> list[tuple[list[str], list[dict[str, Any]], dict[str, Any]]]:
     """Tags from above, background steps from above, and the scenario; those of rules too."""
     found: list[tuple[list[str], list[dict[str, Any]], dict[str, Any]]] = []
 
@@ -148,7 +149,7 @@ def _steps(raws: list[dict[str, Any]], row: dict[str, str]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _tags(raw: dict[str, Any]) -> list[str]:
+def _tags(raw: Mapping[str, Any]) -> list[str]:
     return [tag["name"].removeprefix("@") for tag in raw["tags"]]
 
 

@@ -28,7 +28,7 @@ def source() -> dict[str, Any]:
 
 def harness() -> dict[str, Any]:
     """Versions of what ran the scenarios."""
-    packages = {}
+    packages: dict[str, str | None] = {}
     for package in ("ethinfra", "pytest", "pytest-bdd", "pytest-xdist", "gherkin-official", "kubernetes"):
         try:
             packages[package] = version(package)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -48,7 +47,7 @@ def load_network(name: str, folder: Path | None = None) -> Network:
         raise unknown_name("network", name, known)
     path = (folder or ROOT / "values" / "networks") / f"{name}.yaml"
     document = yaml.safe_load(path.read_text())
-    values: dict[str, Any] = document.get("network") if isinstance(document, dict) else None
+    values = document.get("network") if isinstance(document, dict) else None
     if not isinstance(values, dict):
         raise BadInput(f"{path}", expected="a map under `network`")
     for key, kind in (("name", str), ("chainId", int), ("slotSeconds", (int, float))):

@@ -55,4 +55,5 @@ def show(
 def _plain(environment: Environment) -> dict[str, Any]:
     document = dataclasses.asdict(environment)
     document["capabilities"] = sorted(environment.capabilities)
-    return json.loads(json.dumps(document))
+    plain: dict[str, Any] = json.loads(json.dumps(document))
+    return plain

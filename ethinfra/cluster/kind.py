@@ -51,8 +51,9 @@ class KindProvider:
         file = _kubeconfig(identity)
         file.parent.mkdir(parents=True, exist_ok=True)
         with progress.step(f"kind cluster {identity}", within=spec.within):
-            command = ["kind", "create", "cluster", "--name", identity, "--config", "-", "--kubeconfig", file]
-            run([*command, "--wait", f"{spec.within:.0f}s"], stdin=json.dumps(config), within=spec.within + 30)
+            command: list[str | Path] = ["kind", "create", "cluster", "--name", identity, "--config", "-"]
+            command += ["--kubeconfig", file, "--wait", f"{spec.within:.0f}s"]
+            run(command, stdin=json.dumps(config), within=spec.within + 30)
         made = self.find(spec.name)
         if made is None:
             raise ClusterError(f"kind cluster {identity} was made and is not listed", todo="kind get clusters")

@@ -92,7 +92,8 @@ def _problem(wanted: Object, live: Object | None, ready: bool) -> str:
 def _replicas(live: Object, status: Object, counter: str, wanted: int) -> str:
     if status.get("observedGeneration", 0) < live["metadata"]["generation"]:
         return "its controller has not seen the newest version yet"
-    updated = status.get("updatedReplicas", status.get("updatedNumberScheduled", 0))
+    scheduled: int = status.get("updatedNumberScheduled", 0)
+    updated: int = status.get("updatedReplicas", scheduled)
     if live["kind"] == "StatefulSet" and status.get("currentRevision") == status.get("updateRevision"):
         updated = status.get("replicas", 0)
     if updated < wanted:

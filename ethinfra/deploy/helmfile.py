@@ -35,7 +35,7 @@ def helmfile(
     cluster:   where; without it, only verbs that need no cluster
     """
     where = ["--kube-context", cluster.context] if cluster else []
-    command = [
+    command: list[str | Path] = [
         tool("helmfile"),
         "--file", state_file(layer),
         "--environment", environment.name,

@@ -109,7 +109,7 @@ def _revision(image: Image) -> str:
     if image.built_from != "project":
         return image.tag
     paths = [image.folder, *(ROOT / source for source, _ in image.sources)]
-    git = ["git", "-C", ROOT]
+    git: list[str | Path] = ["git", "-C", ROOT]
     last = run([*git, "log", "-1", "--format=%h", "--abbrev=12", "--", *paths], check=False)
     if not last.ok or not last.stdout:
         return "unknown"

@@ -117,7 +117,8 @@ def read_manifest(archive: Path) -> Manifest:
 def read_config(archive: Path) -> dict[str, Any]:
     """The image's configuration: user, entrypoint, labels, health check."""
     with tarfile.open(archive) as tar:
-        return json.loads(_read(tar, _place(read_manifest(archive).config.digest)))
+        config: dict[str, Any] = json.loads(_read(tar, _place(read_manifest(archive).config.digest)))
+    return config
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -106,7 +107,7 @@ def _build(content: Content, folder: Path, with_builder: Builder) -> Archive:
             raise ImageError(
                 f"image {image.reference} could not be built", seen=str(reason), todo=f"see {image.folder}"
             ) from reason
-        facts = {
+        facts: dict[str, Any] = {
             "digest": manifest.digest,
             "size": manifest.size,
             "seconds": round(time.monotonic() - started, 2),

@@ -25,7 +25,8 @@ FAREWELL = 0.3
 def main(arguments: list[str] | None = None) -> int:
     """Run a subcommand; the exit code is returned."""
     options = _parser().parse_args(arguments)
-    return options.run(options)
+    code: int = options.run(options)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

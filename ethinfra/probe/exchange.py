@@ -117,7 +117,7 @@ def _tcp(endpoint: Endpoint, deadline: Deadline) -> socket.socket:
         candidates = [(family, (endpoint.host, endpoint.port))]
     except ValueError:
         found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-        candidates = [(family, address[:2]) for family, _, _, _, address in found]
+        candidates = [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
     failed: OSError = OSError(f"{endpoint.host} has no address")
     for family, address in candidates:
         connection = socket.socket(family, socket.SOCK_STREAM)

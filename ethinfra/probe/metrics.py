@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from ethinfra.probe.verdict import Code, Limits, liveness, readiness, startup
 from ethinfra.probe.view import ChainView
@@ -16,6 +17,8 @@ from ethinfra.probe.view import ChainView
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _STARTED = time.time()
+
+Label = TypeVar("Label", bound=str)
 
 
 def render(view: ChainView | None, limits: Limits, counts: Mapping[Code, int], *, closing: bool = False) -> str:
@@ -50,8 +53,9 @@ def render(view: ChainView | None, limits: Limits, counts: Mapping[Code, int], *
 
 def _chain(page: _Page, view: ChainView) -> None:
     execution, consensus, head = view.execution, view.consensus, view.execution.head
-    page.gauge("ethinfra_node_head_number", "Number of the execution client's head", head and head.number)
-    page.gauge("ethinfra_node_head_timestamp_seconds", "Time of the head's slot, Unix seconds", head and head.timestamp)
+    if head is not None:
+        page.gauge("ethinfra_node_head_number", "Number of the execution client's head", head.number)
+        page.gauge("ethinfra_node_head_timestamp_seconds", "Time of the head's slot, Unix seconds", head.timestamp)
     page.gauge("ethinfra_node_head_age_seconds", "Seconds since the head's slot", view.head_age)
     page.gauge("ethinfra_node_head_unchanged_seconds", "Seconds since the head moved", view.unchanged_for + view.age)
     page.gauge("ethinfra_node_peers", "Peers of the execution client", execution.peers)
@@ -85,9 +89,7 @@ class _Page:
     def counter(self, name: str, text: str, value: float) -> None:
         self._one(name, "counter", text, value)
 
-    def each(
-        self, name: str, kind: str, text: str, label: str, values: Mapping[Code, float] | Mapping[str, float | None]
-    ) -> None:
+    def each(self, name: str, kind: str, text: str, label: str, values: Mapping[Label, float | None]) -> None:
         known = {key: value for key, value in values.items() if value is not None}
         if known:
             self._lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]

@@ -43,7 +43,7 @@ class ProbeServer(ThreadingHTTPServer):
     def server_bind(self) -> None:
         # HTTPServer.server_bind looks its own name up in the DNS, which can take seconds in a pod.
         TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def close(self) -> None:
         """Answer "not ready" from now on."""

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,7 +58,8 @@ class Stored:
 
     @property
     def content(self) -> dict[str, Any]:
-        return json.loads(self.raw)
+        content: dict[str, Any] = json.loads(self.raw)
+        return content
 
 
 @dataclass(frozen=True)
@@ -251,7 +253,7 @@ class RegistryClient:
         repositories = []
         for name, tags in zip(names, self._each(self.tags, names), strict=True):
             own: dict[str, int] = {}
-            for blobs in self._each(lambda tag, name=name: self._blobs_if_still_there(name, tag), tags):
+            for blobs in self._each(partial(self._blobs_if_still_there, name), tags):
                 own |= blobs
             needed |= own
             if tags:

@@ -47,7 +47,7 @@ class Access:
 
     authority: str
     certificate: str
-    passwords: dict[str, str] = field(repr=False)
+    passwords: dict[Account, str] = field(repr=False)
 
     def password(self, account: Account) -> str:
         return self.passwords[account]

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ethinfra.errors import MissingCapability, ToolchainError
@@ -85,7 +86,7 @@ def _fill(store: Store, family: Family, folder: Path, progress: Progress) -> Non
     for tool in family.tools:
         output = folder / "bin" / tool.name
         with progress.step(f"{family.name}: build {tool.name}", within=TOOL_LIMIT):
-            command = [store.go.path, "build", *flags(family, tool, go_mod), "-o", output, tool.package]
+            command = [str(store.go.path), "build", *flags(family, tool, go_mod), "-o", str(output), tool.package]
             _go(command, family, sources, environment, TOOL_LIMIT)
         recorded[tool.name] = record(output, module_version(go_mod, tool.package))
     shutil.rmtree(temporary)
@@ -104,7 +105,7 @@ def _fetch(store: Store, family: Family, sources: Path, environment: dict[str, s
     """Fetch exactly the modules that the tools import; `go mod download` would take three times as many."""
     tags = sorted({tag for tool in family.tools for tag in tool.tags})
     packages = [tool.package for tool in family.tools]
-    command = [store.go.path, "list", "-deps", "-f={{.ImportPath}}", f"-tags={','.join(tags)}", *packages]
+    command = [str(store.go.path), "list", "-deps", "-f={{.ImportPath}}", f"-tags={','.join(tags)}", *packages]
     for left in reversed(range(_TRIES)):
         try:
             return _go(command, family, sources, environment, FETCH_LIMIT)
@@ -114,7 +115,9 @@ def _fetch(store: Store, family: Family, sources: Path, environment: dict[str, s
     return None
 
 
-def _go(command: list, family: Family, sources: Path, environment: dict[str, str], within: float) -> None:
+def _go(
+    command: Sequence[str | Path], family: Family, sources: Path, environment: dict[str, str], within: float
+) -> None:
     try:
         run(command, cwd=sources, env=environment, within=within)
     except CommandFailed as failed:

@@ -24,7 +24,8 @@ def module_version(go_mod: str, package: str) -> str:
     ]
     if not holding:
         raise ToolchainError(f"no module in go.mod holds {package}", todo=f"go get -tool {package}@VERSION")
-    return max(holding, key=lambda found: len(found[0]))[1]
+    version: str = max(holding, key=lambda found: len(found[0]))[1]
+    return version
 
 
 def flags(family: Family, tool: Tool, go_mod: str) -> tuple[str, ...]:

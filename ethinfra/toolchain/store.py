@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ethinfra.errors import ToolchainError, unknown_name
 from ethinfra.paths import ROOT, cache_dir
@@ -148,10 +149,10 @@ def record(path: Path, version: str) -> dict[str, object]:
 
 
 #: Stands for a manifest that something has overwritten: it vouches for no tool.
-_DAMAGED: dict = {"tools": {}, "seconds": None, "go": {"version": "", "pinned": False}}
+_DAMAGED: dict[str, Any] = {"tools": {}, "seconds": None, "go": {"version": "", "pinned": False}}
 
 
-def _manifest(folder: Path) -> dict | None:
+def _manifest(folder: Path) -> dict[str, Any] | None:
     try:
         manifest = json.loads((folder / "manifest.json").read_text())
     except FileNotFoundError:
@@ -163,7 +164,7 @@ def _manifest(folder: Path) -> dict | None:
     return _DAMAGED
 
 
-def _fault(folder: Path, name: str, manifest: dict, *, thorough: bool = False) -> str:
+def _fault(folder: Path, name: str, manifest: dict[str, Any], *, thorough: bool = False) -> str:
     """How a binary differs from its record, or nothing."""
     recorded = manifest["tools"].get(name)
     if recorded is None:

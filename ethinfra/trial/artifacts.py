@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ethinfra.errors import unknown_name
@@ -81,7 +82,7 @@ class TrialArtifacts:
             raise unknown_name("account", account, list(accounts))
         target = self.push(1024)
         with connected(self.kube, accounts[account]) as client:
-            actions = {
+            actions: dict[str, Callable[[], object]] = {
                 "push": lambda: client.push_small(f"trial/{secrets.token_hex(4)}", "trial", secrets.token_bytes(1024)),
                 "pull": lambda: client.manifest(target.repository, target.tag),
                 "delete": lambda: client.delete_tag(target.repository, target.tag),

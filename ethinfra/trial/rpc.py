@@ -67,7 +67,7 @@ class RpcService:
                         json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]})
                     )
                     subscription = json.loads(socket.recv(timeout=self._within))["result"]
-                    numbers = []
+                    numbers: list[int] = []
                     while len(numbers) < count:
                         said = json.loads(socket.recv(timeout=within))
                         if said.get("params", {}).get("subscription") == subscription:

@@ -7,6 +7,7 @@ from pathlib import Path
 from ethinfra.chain.discovery import DeployedNode, find_nodes
 from ethinfra.cluster.provider import Cluster
 from ethinfra.deploy import install_release, uninstall_release
+from ethinfra.deploy.release import Values
 from ethinfra.errors import ChainError
 from ethinfra.kube import Kube
 from ethinfra.paths import ROOT
@@ -52,7 +53,8 @@ class ScriptedNode:
 
     def install(self, *, within: float) -> None:
         """Install it, and return once it is in service as an honest node."""
-        values = [ROOT / "values" / "ethereum" / "common.yaml", self._client, {"sync": {"name": self.name}}]
+        common = ROOT / "values" / "ethereum" / "common.yaml"
+        values: list[Path | Values] = [common, self._client, {"sync": {"name": self.name}}]
         install_release(self._cluster, self.name, CHART, values, self.namespace)
         must_be_in_service(self._kube, self.namespace, self.service, self.pod, within=within)
 

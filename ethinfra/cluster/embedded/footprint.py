@@ -16,6 +16,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ethinfra.cluster.embedded import cgroups as control_groups
 from ethinfra.cluster.embedded import sysctls
@@ -97,8 +98,8 @@ def _mounts() -> Iterator[tuple[str, str]]:
         yield text, text
 
 
-def _ip(what: str) -> list[dict[str, object]]:
-    return [one for one in json.loads(run(["ip", "-json", what]).stdout or "[]") if one]  # type: ignore[no-any-return]
+def _ip(what: str) -> list[dict[str, Any]]:
+    return [one for one in json.loads(run(["ip", "-json", what]).stdout or "[]") if one]
 
 
 def _lines(command: list[str]) -> dict[str, str]:

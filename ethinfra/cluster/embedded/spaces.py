@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ethinfra.cluster.embedded.cgroups import Cgroups
 from ethinfra.cluster.embedded.launch import start_detached
@@ -27,9 +28,9 @@ class Space:
         """A command, changed so that it runs in the space."""
         return ["nsenter", "-t", str(self.holder), "-n", "-m", "-u", "--", *(str(part) for part in argv)]
 
-    def run(self, argv: Sequence[str | Path], **options: object) -> Completed:
+    def run(self, argv: Sequence[str | Path], **options: Any) -> Completed:
         """`process.run` in the space."""
-        return run(self.entering(argv), **options)  # type: ignore[arg-type]
+        return run(self.entering(argv), **options)
 
     def path(self, path: str | Path) -> Path:
         """A path of the space as the machine sees it; valid while the space lives."""

@@ -158,7 +158,8 @@ def start_components(boot: Boot, within: float) -> None:
     write_atomically(plan.components_file, dump_components(components))
     if not report.supervisor_alive(plan, boot.cgroups):
         boot.cgroups.create(plan.cgroup_of_supervisor)
-        command = [sys.executable, "-m", "ethinfra.cluster.embedded.supervisor", plan.components_file, plan.report_file]
+        program = "ethinfra.cluster.embedded.supervisor"
+        command: list[str | Path] = [sys.executable, "-m", program, plan.components_file, plan.report_file]
         log = plan.log_dir / "supervisor.log"
         start_detached(boot.cgroups, plan.cgroup_of_supervisor, boot.control.entering(command), log)
     boot.imports = [boot.workers.submit(_import, boot, one) for one in plan.nodes]

@@ -17,6 +17,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from ethinfra.cluster.embedded.components import Component, load_components
@@ -234,11 +235,12 @@ def _trim(log: Path) -> None:
         return
 
 
-def _last_report(path: Path) -> dict[str, dict[str, object]]:
+def _last_report(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        return json.loads(path.read_text())
+        report: dict[str, dict[str, Any]] = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
         return {}
+    return report
 
 
 if __name__ == "__main__":

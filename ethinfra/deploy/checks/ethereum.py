@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import httpx
 import yaml
@@ -40,9 +43,10 @@ class _Node:
 
     def hash_of(self, number: int) -> str | None:
         block = self._ask("eth_getBlockByNumber", hex(number), False)
-        return block["hash"] if block else None
+        found: str | None = block["hash"] if block else None
+        return found
 
-    def _ask(self, method: str, *params: object) -> object:
+    def _ask(self, method: str, *params: object) -> Any:
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         try:
             answer = self.http.post("/", json=request).raise_for_status().json()
@@ -64,7 +68,7 @@ def check(kube: Kube, environment: Environment) -> None:
                 eventually(
                     f"the head of {node.name} advances from block {before[node.name]}",
                     node.head,
-                    until=lambda head, node=node: head > before[node.name],
+                    until=partial(operator.lt, before[node.name]),
                     within=_SLOTS * network["slotSeconds"],
                     hint=f"kubectl -n {namespace} logs {node.name} -c execution",
                 )

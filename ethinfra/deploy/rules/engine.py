@@ -53,7 +53,7 @@ def jwt_lives_in_memory(manifests: Manifests) -> list[str]:
     """Written before the clients start, as old as the pod, and given to those two; or it is the operator's Secret."""
     said = []
     for node in manifests.nodes:
-        volume = next((one for one in node.spec.get("volumes", []) if one["name"] == JWT), {})
+        volume: Object = next((one for one in node.spec.get("volumes", []) if one["name"] == JWT), {})
         mounts = {one["name"]: mount for one in node.all_containers for mount in _mounts(one)}
         writers = {one["name"] for one in node.spec.get("initContainers", [])} & mounts.keys()
         if "emptyDir" in volume:

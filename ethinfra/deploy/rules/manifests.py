@@ -47,7 +47,8 @@ class Pods:
 
     @property
     def namespace(self) -> str:
-        return self.owner["metadata"]["namespace"]
+        namespace: str = self.owner["metadata"]["namespace"]
+        return namespace
 
     @property
     def replicas(self) -> int:
@@ -55,16 +56,19 @@ class Pods:
 
     @property
     def labels(self) -> dict[str, str]:
-        return self.template.get("metadata", {}).get("labels", {})
+        labels: dict[str, str] = self.template.get("metadata", {}).get("labels", {})
+        return labels
 
     @property
     def spec(self) -> Object:
-        return self.template["spec"]
+        spec: Object = self.template["spec"]
+        return spec
 
     @property
     def containers(self) -> list[Object]:
         """Those that run all the time."""
-        return self.spec["containers"]
+        containers: list[Object] = self.spec["containers"]
+        return containers
 
     @property
     def all_containers(self) -> list[Object]:
@@ -183,10 +187,12 @@ def known_clients() -> dict[str, Any]:
 
 
 def _template(owner: Object) -> Object:
+    template: Object
     match owner["kind"]:
         case "Pod":
-            return owner
+            template = owner
         case "CronJob":
-            return owner["spec"]["jobTemplate"]["spec"]["template"]
+            template = owner["spec"]["jobTemplate"]["spec"]["template"]
         case _:
-            return owner["spec"]["template"]
+            template = owner["spec"]["template"]
+    return template

@@ -127,4 +127,5 @@ def _quantity(text: str | int) -> Decimal:
     # Imported when it is needed: it takes longer than most commands that could do without it.
     from kubernetes.utils.quantity import parse_quantity
 
-    return parse_quantity(text)
+    quantity: Decimal = parse_quantity(text)
+    return quantity

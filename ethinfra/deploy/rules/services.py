@@ -98,7 +98,8 @@ def _leads_to(manifests: Manifests, service: Object, node: Pods, purposes: froze
 
 def _target(pods: Pods, port: Object) -> int | None:
     """The number of the declared port that a Service's port leads to; None if there is none."""
-    return pods.port(port.get("targetPort", port["port"]), port.get("protocol", "TCP"))
+    number: int = port["port"]
+    return pods.port(port.get("targetPort", number), port.get("protocol", "TCP"))
 
 
 def _opened(manifests: Manifests, pods: Pods) -> set[tuple[int | None, str]]:
