@@ -110,7 +110,7 @@ class _Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         # As in `ethinfra.probe.server`: no look at the DNS.
         TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that gives up on a lie hangs up; that is what it should do."""
@@ -200,7 +200,10 @@ def _json_rpc(chain: ScriptedChain, body: bytes) -> object:
 
 def _call(chain: ScriptedChain, call: dict[str, Any]) -> dict[str, object]:
     number = call.get("id")
-    answer: dict[str, object] = {"jsonrpc": "2.0", "id": number + 100000 if chain.lie == "wrong-id" else number}
+    if chain.lie == "wrong-id":
+        # JSON-RPC also allows a text as id, or none.
+        number = (number if isinstance(number, int) else 0) + 100000
+    answer: dict[str, object] = {"jsonrpc": "2.0", "id": number}
     try:
         return {**answer, "result": chain.execution(call["method"], call.get("params", []))}
     except Refusal as refusal:
