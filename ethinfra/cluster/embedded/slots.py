@@ -5,8 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -27,21 +27,21 @@ def locked(directory: Path, what: str, *, within: float = 30) -> Iterator[None]:
     The directory itself is the lock's file, so that a lock leaves nothing behind; it may be removed while held.
     """
 
-    def attempt() -> int | None:
+    def attempt() -> int:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The holder before us may have removed the directory; then we hold a lock that nobody else can see.
-            if directory.stat().st_ino == os.fstat(handle).st_ino:
-                return handle
+            if directory.stat().st_ino != os.fstat(handle).st_ino:
+                raise FileNotFoundError(f"{directory} was removed meanwhile")
         except OSError:
-            pass
-        os.close(handle)
-        return None
+            os.close(handle)
+            raise
+        return handle
 
     try:
-        handle = eventually(f"{what} is free", attempt, until=lambda got: got is not None, within=within, every=0.1)
+        handle = eventually(f"{what} is free", attempt, until=lambda got: got >= 0, within=within, every=0.1)
     except NotInTime as late:
         raise ClusterError(
             f"{what} is in use by another ethinfra command",
@@ -54,7 +54,7 @@ def locked(directory: Path, what: str, *, within: float = 30) -> Iterator[None]:
         os.close(handle)
 
 
-def machine_lock(*, within: float = 30) -> object:
+def machine_lock(*, within: float = 30) -> AbstractContextManager[None]:
     """Held while something that all clusters of this machine share is decided or changed: slots and sysctls."""
     return locked(state_dir(), "the folder of this machine's clusters", within=within)
 
@@ -87,7 +87,7 @@ def free_slot(wanted: IPv4Network | None = None) -> tuple[int, list[str]]:
     """
     taken = {plan.slot: f"cluster {plan.id}" for plan in all_plans()}
     in_use = networks_in_use()
-    candidates = range(FIRST_SLOT, LAST_SLOT + 1)
+    candidates: Iterable[int] = range(FIRST_SLOT, LAST_SLOT + 1)
     if wanted is not None:
         candidates = [slot for slot in candidates if network_of(slot) == wanted]
     passed: list[str] = []
