@@ -81,7 +81,7 @@ bench: tools ## Measure the figures of benchmarks/README.md
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(STAMP) ## Style and types of the sources
-	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy --no-error-summary
 
 lock: $(STAMP) ## Resolve the Python dependencies again
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --all-extras pyproject.toml -o requirements.lock
