@@ -14,7 +14,7 @@ from ethinfra.chain.watch import HeadWatch, watch_heads
 from ethinfra.cluster.provider import Cluster, ClusterProvider
 from ethinfra.environment import Environment
 from ethinfra.trial import engine, services
-from fixtures.chain import Nodes
+from fixtures.chain import OWN, Nodes
 from fixtures.evidence import Evidence
 from fixtures.reach import Parties
 
@@ -132,5 +132,5 @@ def no_engine_service(nodes: Nodes) -> None:
 @then("every port of every service of the layer is answered by each ready endpoint behind it")
 def service_ports_answer(nodes: Nodes) -> None:
     """Looked at from inside each pod, so that no policy answers instead. A Service without endpoints fails."""
-    silent = services.silent_ports(nodes.sync[0].kube, nodes.namespace)
+    silent = services.silent_ports(nodes.sync[0].kube, nodes.namespace, labels=OWN)
     assert not silent, f"nobody listens behind: {silent}"

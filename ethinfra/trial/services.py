@@ -43,13 +43,14 @@ def must_be_out_of_service(kube: Kube, namespace: str, service: str, pod: str, *
     _must_be(kube, namespace, service, pod, ready=False, within=within)
 
 
-def silent_ports(kube: Kube, namespace: str) -> list[str]:
+def silent_ports(kube: Kube, namespace: str, *, labels: str) -> list[str]:
     """Ports behind which a ready endpoint does not listen, as `service/pod:port`, and Services without endpoints.
 
     Looked at from inside each pod, by its probe container, so that no network policy answers in the port's place.
     """
-    silent = []
-    for service in kube.list("Service", namespace):
+    found = kube.list("Service", namespace, labels=labels)
+    silent = [] if found else [f"no service with {labels}"]
+    for service in found:
         name = service["metadata"]["name"]
         targets = _targets(kube, namespace, name)
         if not targets:
