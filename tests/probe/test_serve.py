@@ -119,7 +119,8 @@ def test_every_change_of_the_verdict_is_logged_once(node: ScriptedNode):
         node.lie("honest")
         probe.must_say("ready")
         probe.process.send_signal(signal.SIGTERM)
-        lines = probe.process.communicate(timeout=5)[0]
+        # Not `communicate`, which loses what `readline` has read ahead.
+        lines = probe.process.stdout.read()
 
     log = [*probe.log, *map(json.loads, lines.splitlines())]
     codes = [line["code"] for line in log if line["event"] == "verdict"]
