@@ -5,6 +5,7 @@ Plain SVG without scripts or foreign fonts, light or dark as the reader prefers,
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -91,8 +92,9 @@ def picture(record: dict[str, Any]) -> str:
 
 
 def _headline(record: dict[str, Any]) -> str:
-    passed = sum(one["status"] == Status.PASSED for one in record["scenarios"])
-    return f"{passed} of {len(record['scenarios'])} scenarios passed on {record['environment']['name']}"
+    counts = Counter(one["status"] for one in record["scenarios"])
+    said = ", ".join(f"{counts[status]} {status.lower().replace('_', ' ')}" for status in Status if counts[status])
+    return f"{len(record['scenarios'])} scenarios on {record['environment']['name']}: {said}"
 
 
 def _heads(heads: list[dict[str, Any]], clock: _Clock, top: float) -> list[str]:

@@ -66,9 +66,7 @@ def test_relative_links_resolve(page: Path) -> None:
             continue
         path = (page.parent / target).resolve() if target else page
         if not path.exists():
-            # Made from a run, and put there by whoever releases.
-            if link != "docs/report.svg":
-                broken.append(link)
+            broken.append(link)
         elif anchor and path.suffix == ".md" and anchor not in anchors(path):
             broken.append(link)
 
@@ -132,9 +130,7 @@ def test_scripts_and_files_exist(page: Path) -> None:
     concrete = {path for path in named if not set("<>*{}") & set(path)}
     scripts = {f"scripts/{name}" for name in re.findall(r"`([a-z][a-z0-9-]+\.sh)`", text)}
 
-    assert [
-        path for path in sorted(concrete | scripts) if not (ROOT / path).exists() and path != "docs/report.svg"
-    ] == []
+    assert [path for path in sorted(concrete | scripts) if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("page", pages(MANUALS))
