@@ -18,7 +18,7 @@ from ethinfra.cluster.embedded import dns, footprint, sysctls
 from ethinfra.cluster.embedded.collect import collect, time_of
 from ethinfra.cluster.embedded.footprint import Footprint, differences
 from ethinfra.cluster.embedded.plan import ClusterPlan
-from ethinfra.cluster.embedded.report import ComponentBroken, component_states, log_tail, must_work
+from ethinfra.cluster.embedded.report import ComponentBroken, component_states, log_tail, must_come, must_work
 from ethinfra.cluster.embedded.supervisor import start_time
 from ethinfra.redact import redact
 from ethinfra.waiting import NotInTime
@@ -111,6 +111,22 @@ def test_collected_logs_begin_at_the_time_asked_for_and_hold_no_secret(plan: Clu
 
 def things(**kinds: dict[str, str]) -> Footprint:
     return Footprint({kind.replace("_", " "): entries for kind, entries in kinds.items()})
+
+
+def test_what_needs_the_components_is_not_waited_for_once_one_is_broken(plan: ClusterPlan) -> None:
+    """DNS, for one, which only refuses connections."""
+    plan.log_dir.mkdir()
+    (plan.log_dir / "etcd.log").write_text("no such kind: Nonsense\n")
+    report(plan, pid=0, started="", ready=False, seen="exited with 1 after 0.1s", restarts=4)
+
+    def refuse() -> bool:
+        raise ConnectionRefusedError
+
+    with pytest.raises(ComponentBroken) as failed:
+        must_come(plan, "DNS answers", refuse, until=bool, within=30, every=0.01, hint="")
+
+    assert failed.value.component == "etcd"
+    assert "Nonsense" in str(failed.value)
 
 
 @pytest.mark.usefixtures("state")

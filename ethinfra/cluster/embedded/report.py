@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ethinfra.cluster.embedded.cgroups import Cgroups
 from ethinfra.cluster.embedded.plan import ClusterPlan
@@ -13,6 +14,8 @@ from ethinfra.cluster.embedded.supervisor import start_time
 from ethinfra.errors import ClusterError
 from ethinfra.process import tail
 from ethinfra.waiting import NotInTime, eventually
+
+Seen = TypeVar("Seen")
 
 #: A component that has exited so often during the boot will not come up.
 _GIVE_UP_AFTER = 4
@@ -92,6 +95,30 @@ def must_work(plan: ClusterPlan, which: Callable[[str], bool], what: str, *, wit
     broken = next((one for one in states if hopeless(one)), None)
     if broken:
         raise ComponentBroken(plan, broken)
+
+
+def must_come(
+    plan: ClusterPlan,
+    what: str,
+    look: Callable[[], Seen],
+    *,
+    until: Callable[[Seen], bool],
+    within: float,
+    every: float,
+    hint: str,
+) -> None:
+    """Wait as `eventually` does, for something that needs the components: ComponentBroken once there is no hope."""
+
+    def look_at_both() -> Seen | ComponentBroken:
+        broken = next(filter(hopeless, component_states(plan).values()), None)
+        return ComponentBroken(plan, broken) if broken else look()
+
+    def settled(seen: Seen | ComponentBroken) -> bool:
+        return isinstance(seen, ComponentBroken) or until(seen)
+
+    seen = eventually(what, look_at_both, until=settled, within=within, every=every, hint=hint)
+    if isinstance(seen, ComponentBroken):
+        raise seen
 
 
 def log_tail(log: Path, lines: int = 15) -> str:

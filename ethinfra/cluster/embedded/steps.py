@@ -205,11 +205,14 @@ def await_nodes(boot: Boot, within: float) -> None:
         return [one.name for one in boot.plan.nodes if one.name not in known or not condition(known[one.name], "Ready")]
 
     hint = f"kubectl --kubeconfig={boot.plan.kubeconfig} describe nodes"
-    eventually("all nodes are Ready", unready, until=lambda names: not names, within=within, every=0.2, hint=hint)
+    report.must_come(
+        boot.plan, "all nodes are Ready", unready, until=lambda names: not names, within=within, every=0.2, hint=hint
+    )
 
 
 def await_dns(boot: Boot, within: float) -> None:
-    eventually(
+    report.must_come(
+        boot.plan,
         "the cluster's DNS answers",
         lambda: resolve(boot.plan.dns_service, f"kubernetes.default.svc.{CLUSTER_DOMAIN}", within=0.5),
         until=lambda address: address == boot.plan.api_service,
