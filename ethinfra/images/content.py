@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -57,8 +57,8 @@ def content_of(image: Image) -> Content:
     revision = _revision(image)
     facts = {
         "recipe": RECIPE_VERSION,
-        # All of its entry in the catalogue, but for where the checkout lies.
-        "image": asdict(replace(image, folder=Path(image.folder.name))),
+        # What its entry in the catalogue says, but for where the recipe lies: the files of that are below.
+        "image": {name: value for name, value in asdict(image).items() if value and name != "folder"},
         "revision": revision,
         "folder": _files(image.folder),
         "tools": {name: binary.sha256 for name, binary in binaries.items()},

@@ -13,11 +13,11 @@ from ethinfra.images.catalogue import FILE, parse_catalogue, select
 from ethinfra.paths import ROOT
 from ethinfra.toolchain import FAMILIES
 
-ENTRY = {"name": "docker.io/a/b", "tag": "1", "folder": "geth", "where": "node", "built-from": "source"}
+ENTRY = {"name": "docker.io/a/b", "tag": "1", "folder": "clients/geth", "where": "node", "built-from": "source"}
 
 
 def test_every_folder_of_recipes_is_in_the_catalogue():
-    folders = {path.parent for path in FILE.parent.glob("*/Dockerfile")}
+    folders = {path.parent for path in FILE.parent.rglob("Dockerfile")}
 
     assert folders == {image.folder for image in catalogue()}
 
