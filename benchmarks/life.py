@@ -25,7 +25,8 @@ from ethinfra.cluster.embedded.provider import EmbeddedProvider
 from ethinfra.cluster.provider import Cluster, ClusterSpec
 from ethinfra.deploy import apply_layers
 from ethinfra.environment import Environment, load_environment
-from ethinfra.images import archive_of, catalogue
+from ethinfra.images import archive_of
+from ethinfra.images.catalogue import select
 from ethinfra.kube import Kube
 from ethinfra.paths import ROOT
 from ethinfra.waiting import NotInTime, eventually
@@ -73,7 +74,7 @@ def three_nodes(wanted: Collection[str], options: Options, keep: Keep, progress:
 def _prepare(progress: TimedProgress) -> None:
     """Build what the figures take for granted."""
     with progress.step("images"):
-        for image in catalogue():
+        for image in select(None):
             archive_of(image, progress)
 
 

@@ -28,6 +28,14 @@ class Where(StrEnum):
 
 
 @dataclass(frozen=True)
+class Release:
+    """A file that upstream released. files: file or folder in the archive (may be a glob) -> place in the context."""
+
+    url: str
+    files: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Image:
     """One entry of the catalogue; `docker/images.yaml` explains each field."""
 
@@ -47,6 +55,8 @@ class Image:
     applets: str = ""
     python: bool = False
     sources: tuple[tuple[str, str], ...] = ()
+    releases: tuple[Release, ...] = ()
+    architecture: str = ""
 
     @property
     def reference(self) -> str:
@@ -77,7 +87,7 @@ _SCHEMA: dict[str, Any] = {
                     "tag": {"type": "string", "pattern": r"^[\w][\w.-]{0,127}$"},
                     "folder": {"type": "string"},
                     "where": {"enum": [str(where) for where in Where]},
-                    "built-from": {"enum": ["source", "debian", "project"]},
+                    "built-from": {"enum": ["source", "debian", "project", "release"]},
                     "tools": _STRINGS,
                     "compile": _MAP,
                     "packages": _STRINGS,
@@ -88,6 +98,23 @@ _SCHEMA: dict[str, Any] = {
                     "applets": {"type": "string"},
                     "python": {"type": "boolean"},
                     "sources": _MAP,
+                    "releases": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "required": ["url", "files"],
+                            "properties": {
+                                "url": {"type": "string", "pattern": "^https?://"},
+                                "files": {
+                                    "type": "object",
+                                    "minProperties": 1,
+                                    "additionalProperties": {"type": "string", "pattern": "^(bin|rootfs)/"},
+                                },
+                            },
+                        },
+                    },
+                    "architecture": {"enum": ["amd64", "arm64"]},
                 },
             },
         }
@@ -119,10 +146,13 @@ def find_image(name: str) -> Image:
 
 
 def select(names: Iterable[str] | None, where: Where | None = None) -> list[Image]:
-    """The named images, or all of those that reach the nodes in one way."""
+    """The named images; without names those that any machine can build and that reach the nodes in one way.
+
+    Images of upstream's releases are for clusters that run such a client: they are built and pushed by name.
+    """
     if names:
         return [find_image(name) for name in names]
-    return [image for image in catalogue() if where is None or image.where == where]
+    return [image for image in catalogue() if not image.releases and where in (None, image.where)]
 
 
 def _image(key: str, entry: dict[str, Any], docker: Path) -> Image:
@@ -143,4 +173,10 @@ def _image(key: str, entry: dict[str, Any], docker: Path) -> Image:
         applets=entry.get("applets", ""),
         python=entry.get("python", False),
         sources=tuple(entry.get("sources", {}).items()),
+        releases=tuple(_release(one, entry["tag"]) for one in entry.get("releases", ())),
+        architecture=entry.get("architecture", ""),
     )
+
+
+def _release(entry: dict[str, Any], tag: str) -> Release:
+    return Release(entry["url"].replace("{version}", tag.removeprefix("v")), tuple(entry["files"].items()))

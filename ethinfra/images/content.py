@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from ethinfra.errors import ImageError
-from ethinfra.images import debian
+from ethinfra.images import debian, release
 from ethinfra.images.catalogue import Image
 from ethinfra.images.python import precompile
 from ethinfra.paths import ROOT
@@ -39,13 +39,18 @@ class Content:
     @property
     def labels(self) -> dict[str, str]:
         """Labels that the Dockerfile cannot know."""
-        if not self.packages:
-            return {}
-        return {"ethinfra.io/debian-packages": " ".join(f"{one.name}={one.version}" for one in self.packages)}
+        labels = {}
+        if self.packages:
+            labels["ethinfra.io/debian-packages"] = " ".join(f"{one.name}={one.version}" for one in self.packages)
+        if self.image.releases:
+            files = [f"{one.url}@sha256:{release.checksum(one)}" for one in self.image.releases]
+            labels["ethinfra.io/release-files"] = " ".join(files)
+        return labels
 
 
 def content_of(image: Image) -> Content:
     """Look at all that goes into an image. ToolchainError if a binary is not there, ImageError for anything else."""
+    release.check_architecture(image)
     binaries = {name: default_store().binary(name) for name in image.tools}
     packages = debian.resolve(image.packages) if image.packages else ()
     for binary in binaries.values():
@@ -63,15 +68,20 @@ def content_of(image: Image) -> Content:
         "folder": _files(image.folder),
         "tools": {name: binary.sha256 for name, binary in binaries.items()},
         "compiler": _compiler() if image.compile else "",
+        "compiled": {source: _file_digest(image.folder / source) for _, source in image.compile},
         "packages": [[one.name, one.version, one.sha256] for one in packages],
         "sources": {source: _files(ROOT / source) for source, _ in image.sources},
+        "releases": [[one.url, release.checksum(one)] for one in image.releases],
     }
     key = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
     return Content(image, key, revision, packages)
 
 
-def prepare(content: Content, context: Path, kept_packages: Path) -> None:
-    """Write the build context: the recipe's files, bin/ and rootfs/, with the same modes on every machine."""
+def prepare(content: Content, context: Path, kept: Path) -> None:
+    """Write the build context: the recipe's files, bin/ and rootfs/, with the same modes on every machine.
+
+    kept: where downloaded packages and release files stay between builds
+    """
     image = content.image
     shutil.copytree(image.folder, context, ignore=_IGNORED)
     shutil.copyfile(image.dockerfile, context / "Dockerfile")
@@ -83,17 +93,19 @@ def prepare(content: Content, context: Path, kept_packages: Path) -> None:
         # Without a build id and with a relative file name, the same compiler makes the same bytes in every folder.
         run(
             ["gcc", "-Os", "-static", "-s", "-Wall", "-Wl,--build-id=none", "-o", programs / program, source],
-            cwd=context,
+            cwd=image.folder,
         )
     rootfs = context / "rootfs"
     rootfs.mkdir()
     if content.packages:
-        debian.unpack(content.packages, rootfs, kept_packages)
+        debian.unpack(content.packages, rootfs, kept / "packages")
         debian.prune(rootfs, image.keep, image.drop)
     if image.ca_bundle:
         debian.ca_bundle(rootfs)
     if image.applets:
         debian.applets(rootfs / image.applets)
+    for one in image.releases:
+        release.unpack(one, release.fetch(one, kept / "releases"), context)
     for source, target in image.sources:
         _copy(ROOT / source, rootfs / target)
     if image.python:

@@ -18,7 +18,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from ethinfra.errors import EthinfraError, ImageError
+from ethinfra.errors import EthinfraError, ImageError, MissingCapability
 from ethinfra.images import builder, layout
 from ethinfra.images.builder import Builder
 from ethinfra.images.catalogue import Image, Where, select
@@ -97,12 +97,14 @@ def _build(content: Content, folder: Path, with_builder: Builder) -> Archive:
     with tempfile.TemporaryDirectory(prefix="build-", dir=images_dir()) as temporary:
         work = Path(temporary)
         try:
-            prepare(content, work / "context", images_dir() / "packages")
+            prepare(content, work / "context", images_dir())
             arguments = {"VERSION": image.tag, "REVISION": content.revision}
             built = builder.build(with_builder, work / "context", arguments, content.labels, work)
             result = work / "result"
             result.mkdir()
             manifest = layout.write_archive(built, image.reference, result / "image.tar")
+        except MissingCapability:
+            raise
         except (EthinfraError, OSError) as reason:
             raise ImageError(
                 f"image {image.reference} could not be built", seen=str(reason), todo=f"see {image.folder}"

@@ -110,7 +110,7 @@ def test_context_has_the_same_modes_whatever_the_umask(cache: Callable[[str], Pa
     from ethinfra.images.content import content_of, prepare
 
     cache("one")
-    prepare(content_of(find_image("pause")), tmp_path / "context", tmp_path / "packages")
+    prepare(content_of(find_image("pause")), tmp_path / "context", tmp_path / "kept")
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "context").rglob("*")}
 
     assert modes["pause"] == modes["bin"] == 0o755
