@@ -84,12 +84,12 @@ def _make_genesis(folder: Path, network: dict[str, Any]) -> None:
     alloc |= {address: {"balance": funded["balance"]} for address in funded["addresses"]}
     (folder / "in.json").write_text(json.dumps(genesis["execution"]))
     lines = [f"{key}: {value}" for key, value in genesis["beaconConfig"].items()]
-    (folder / "config.yml").write_text("\n".join(lines) + "\n")
+    (folder / "config.yaml").write_text("\n".join(lines) + "\n")
     run(
         [
             tool("prysmctl"), "testnet", "generate-genesis", f"--fork={genesis['fork']}",
             f"--num-validators={genesis['validators']}", f"--genesis-time={int(time.time()) + DELAY}",
-            f"--chain-config-file={folder}/config.yml", f"--geth-genesis-json-in={folder}/in.json",
+            f"--chain-config-file={folder}/config.yaml", f"--geth-genesis-json-in={folder}/in.json",
             f"--geth-genesis-json-out={folder}/genesis.json", f"--output-ssz={folder}/genesis.ssz",
         ],
         within=60,
@@ -124,7 +124,7 @@ def _start(
     spawn(
         "beacon", beacon, f"--datadir={folder}/beacon", "--accept-terms-of-use", "--disable-quic", "--bootstrap-node=",
         f"--execution-endpoint=http://127.0.0.1:{ports['engine']}", f"--jwt-secret={folder}/jwt.hex",
-        f"--chain-id={chain_id}", f"--chain-config-file={made}/config.yml", f"--genesis-state={made}/genesis.ssz",
+        f"--chain-id={chain_id}", f"--chain-config-file={made}/config.yaml", f"--genesis-state={made}/genesis.ssz",
         "--contract-deployment-block=0", "--interop-eth1data-votes", "--minimum-peers-per-subnet=0",
         "--suggested-fee-recipient=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
         f"--http-port={ports['beacon']}", f"--rpc-port={ports['grpc']}", f"--monitoring-port={ports['metrics']}",
@@ -137,7 +137,7 @@ def _start(
         spawn(
             "validator", tool("validator"), f"--datadir={folder}/validator", f"--wallet-dir={folder}/wallet",
             "--accept-terms-of-use", "--interop-num-validators=64", "--interop-start-index=0",
-            f"--chain-config-file={made}/config.yml", f"--beacon-rpc-provider=127.0.0.1:{ports['grpc']}",
+            f"--chain-config-file={made}/config.yaml", f"--beacon-rpc-provider=127.0.0.1:{ports['grpc']}",
             f"--monitoring-port={ports['v-metrics']}", f"--http-port={ports['v-http']}",
         )  # fmt: skip
     rpc, api = (HttpLink(f"http://127.0.0.1:{ports[name]}", name=f"{folder.name} {name}") for name in ("rpc", "beacon"))

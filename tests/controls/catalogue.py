@@ -315,8 +315,8 @@ OPEN = Bundle(
             edits=(
                 Edit(
                     f"{CHART}/templates/network/configmap-chain.yaml",
-                    "data:\n  config.yml: |",
-                    "  annotations: {sabotage: {{ randAlphaNum 8 | quote }}}\ndata:\n  config.yml: |",
+                    "data:\n  config.yaml: |",
+                    "  annotations: {sabotage: {{ randAlphaNum 8 | quote }}}\ndata:\n  config.yaml: |",
                 ),
             ),
             fails={

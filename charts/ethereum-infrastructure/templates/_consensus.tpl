@@ -2,44 +2,49 @@
      asks whether the process answers, and with patience, because a restart loses the progress of a sync.
      Takes: a scope. */}}
 {{- define "ethereum.consensusContainer" -}}
-{{- $program := include "ethereum.program" (dict "root" .root "client" .node.consensus.client "program" "consensus" "path" (printf "%s.consensus.client" .role)) | fromYaml -}}
-{{- $paths := include "ethereum.paths" .root | fromYaml -}}
-{{- $custom := include "ethereum.network.custom" .root -}}
+{{- $program := include "ethereum.part" (dict "scope" . "part" "consensus") | fromYaml -}}
+{{- $paths := include "ethereum.paths" . | fromYaml -}}
+{{- $consensus := .node.consensus -}}
 {{- $groups := concat (list "base" "engine" "rpc" "metrics" "p2p" "feeRecipient") (include "ethereum.networkGroups" . | splitList ",") -}}
-{{- if .node.consensus.checkpointSyncUrl -}}{{- $groups = append $groups "checkpoint" -}}{{- end -}}
+{{- if include "ethereum.checkpoint" . -}}{{- $groups = append $groups "checkpoint" -}}{{- end -}}
 - name: consensus
   image: {{ include "ethereum.image" $program.image }}
   imagePullPolicy: IfNotPresent
   command: {{ toJson $program.command }}
   args:
-    {{- include "ethereum.flags" (dict "scope" . "program" $program "client" .node.consensus.client "groups" $groups) | trim | nindent 4 }}
-    {{- range .node.consensus.extraArgs }}
-    - {{ . | quote }}
-    {{- end }}
+    {{- include "ethereum.flags" (dict "scope" . "program" $program "client" $consensus.client "groups" $groups "extra" $consensus.extraArgs "options" $consensus.options) | trim | nindent 4 }}
   env:
-    {{- include "ethereum.environment" . | nindent 4 }}
+    {{- include "ethereum.environment" (dict "scope" . "program" $program) | nindent 4 }}
   ports:
     - {name: beacon, containerPort: {{ $program.ports.beacon }}}
     - {name: beacon-p2p, containerPort: {{ $program.ports.p2p }}}
     - {name: beacon-udp, containerPort: {{ $program.ports.discovery }}, protocol: UDP}
+    {{- range $program.peerPorts }}
+    - {name: {{ .name }}, containerPort: {{ .port }}, protocol: {{ .protocol }}}
+    {{- end }}
     - {name: beacon-metrics, containerPort: {{ $program.ports.metrics }}}
   startupProbe:
-    httpGet: {path: {{ $program.alivePath }}, port: beacon}
-    {{- toYaml .root.Values.probe.startup | nindent 4 }}
+    httpGet: {path: {{ $program.health.path }}, port: beacon}
+    {{- toYaml .node.probes.startup | nindent 4 }}
   livenessProbe:
-    httpGet: {path: {{ $program.alivePath }}, port: beacon}
-    {{- toYaml .root.Values.probe.consensusLiveness | nindent 4 }}
+    httpGet: {path: {{ $program.health.path }}, port: beacon}
+    {{- toYaml .node.probes.consensusLiveness | nindent 4 }}
   securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}
-  resources: {{- toYaml .node.consensus.resources | nindent 4 }}
+  resources: {{- toYaml $consensus.resources | nindent 4 }}
   volumeMounts:
     - {name: consensus, mountPath: {{ $program.dataDir }}}
     - {name: consensus-tmp, mountPath: {{ $paths.tmp }}}
     - {name: jwt, mountPath: {{ dir $paths.jwt }}, readOnly: true}
-    {{- if $custom }}
-    - {name: chain, mountPath: {{ $paths.chain }}, readOnly: true}
-    - {name: genesis, mountPath: {{ $paths.genesis }}, readOnly: true}
-    {{- end }}
-    {{- if .node.bootnode }}
-    - {name: identity, mountPath: {{ $paths.identity }}, readOnly: true}
-    {{- end }}
+    {{- include "ethereum.chainMounts" . | nindent 4 }}
+    {{- include "ethereum.optionMounts" (dict "scope" . "part" "consensus") | nindent 4 }}
+{{- end -}}
+
+{{/* Where the consensus client takes a recent finalized state from; empty: it follows the chain from its genesis.
+     Takes: a scope. */}}
+{{- define "ethereum.checkpoint" -}}
+{{- if .node.consensus.checkpointSyncUrl -}}
+{{- .node.consensus.checkpointSyncUrl -}}
+{{- else if .node.network.checkpointSyncUrls -}}
+{{- first .node.network.checkpointSyncUrls -}}
+{{- end -}}
 {{- end -}}

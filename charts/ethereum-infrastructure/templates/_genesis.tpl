@@ -1,6 +1,7 @@
 {{/* The pod of the genesis job. Takes: the root. */}}
 {{- define "ethereum.genesisPod" -}}
-serviceAccountName: {{ include "ethereum.network.genesis" . }}
+{{- $network := .Values.network -}}
+serviceAccountName: {{ include "ethereum.network.genesis" $network }}
 # The only pod of this chart that talks to the Kubernetes API.
 automountServiceAccountToken: true
 enableServiceLinks: false
@@ -16,11 +17,11 @@ containers:
     args:
       - genesis
       - --namespace={{ .Release.Namespace }}
-      - --configmap={{ include "ethereum.network.genesis" . }}
-      - --secret={{ include "ethereum.network.identity" . }}
-      - --delay={{ .Values.network.create.delaySeconds }}
+      - --configmap={{ include "ethereum.network.genesis" $network }}
+      - --secret={{ include "ethereum.network.identity" $network }}
+      - --delay={{ $network.create.delaySeconds }}
       - --label=app.kubernetes.io/part-of=ethereum-node-infra
-      - --label=ethinfra.io/network={{ .Values.network.name }}
+      - --label=ethinfra.io/network={{ $network.name }}
     securityContext: {{- include "ethereum.containerSecurity" . | nindent 6 }}
     resources: {{- toYaml .Values.probe.resources | nindent 6 }}
 {{- end -}}

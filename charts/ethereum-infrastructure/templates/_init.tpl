@@ -1,8 +1,11 @@
-{{/* What must be there before the clients start: the JWT, and on a network of our own its genesis. Takes: a scope. */}}
+{{/* What must be there before the clients start: the JWT, and on a network that they do not know by name its genesis.
+     Takes: a scope. */}}
 {{- define "ethereum.initContainers" -}}
 {{- $root := .root -}}
-{{- $paths := include "ethereum.paths" $root | fromYaml -}}
-{{- $execution := include "ethereum.program" (dict "root" $root "client" .node.execution.client "program" "execution" "path" (printf "%s.execution.client" .role)) | fromYaml -}}
+{{- $network := .node.network -}}
+{{- $paths := include "ethereum.paths" . | fromYaml -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $kind := include "ethereum.network.kind" $network -}}
 {{- if eq (include "ethereum.jwtSource" .) "generate" -}}
 - name: jwt
   image: {{ include "ethereum.image" $root.Values.probe.image }}
@@ -13,22 +16,54 @@
   volumeMounts:
     - {name: jwt, mountPath: {{ dir $paths.jwt }}}
 {{- end }}
-{{- if include "ethereum.network.custom" $root }}
-{{- $tool := include "ethereum.program" (dict "root" $root "client" $root.Values.network.genesis.tool "program" "genesis" "path" "network.genesis.tool") | fromYaml }}
+{{- with include "ethereum.checkpoint" . }}
+# A source of finality that is gone, or of another network, is named here; the client would only crash.
+- name: checkpoint
+  image: {{ include "ethereum.image" $root.Values.probe.image }}
+  imagePullPolicy: IfNotPresent
+  args:
+    - checkpoint
+    - --url={{ . }}
+    - --chain-id={{ $network.chainId | int64 }}
+    - --data={{ (include "ethereum.part" (dict "scope" $ "part" "consensus") | fromYaml).dataDir }}
+  securityContext: {{- include "ethereum.containerSecurity" $ | nindent 4 }}
+  resources: {{- toYaml $root.Values.probe.resources | nindent 4 }}
+  volumeMounts:
+    - {name: consensus, mountPath: {{ (include "ethereum.part" (dict "scope" $ "part" "consensus") | fromYaml).dataDir }}, readOnly: true}
+{{- end }}
+{{- if eq $kind "made" }}
+{{- $tool := include "ethereum.program" (dict "root" $root "client" $network.genesis.tool "program" "genesis" "path" "network.genesis.tool") | fromYaml }}
 - name: genesis
   image: {{ include "ethereum.image" $tool.image }}
   imagePullPolicy: IfNotPresent
   command: {{ toJson $tool.command }}
   args:
-    {{- include "ethereum.flags" (dict "scope" . "program" $tool "client" $root.Values.network.genesis.tool "groups" (list "base")) | trim | nindent 4 }}
+    {{- include "ethereum.flags" (dict "scope" . "program" $tool "client" $network.genesis.tool "groups" (list "base")) | trim | nindent 4 }}
   env:
     - name: GENESIS_TIME
-      valueFrom: {configMapKeyRef: {name: {{ include "ethereum.network.genesis" $root }}, key: genesis-time}}
+      valueFrom: {configMapKeyRef: {name: {{ include "ethereum.network.genesis" $network }}, key: genesis-time}}
   securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}
-  resources: {{- toYaml $root.Values.network.genesis.resources | nindent 4 }}
+  resources: {{- toYaml $network.genesis.resources | nindent 4 }}
   volumeMounts:
     - {name: chain, mountPath: {{ $paths.chain }}, readOnly: true}
     - {name: genesis, mountPath: {{ $paths.genesis }}}
+{{- else if eq $kind "given" }}
+- name: genesis
+  image: {{ include "ethereum.image" $root.Values.probe.image }}
+  imagePullPolicy: IfNotPresent
+  args:
+    - fetch-genesis
+    - --state-url={{ $network.genesis.state.url }}
+    - --state-sha256={{ $network.genesis.state.sha256 }}
+    - --chain={{ $paths.chain }}
+    - --out={{ $paths.genesis }}
+  securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}
+  resources: {{- toYaml $network.genesis.resources | nindent 4 }}
+  volumeMounts:
+    - {name: chain, mountPath: {{ $paths.chain }}, readOnly: true}
+    - {name: genesis, mountPath: {{ $paths.genesis }}}
+{{- end }}
+{{- if and (ne $kind "known") $execution.flags.init }}
 - name: init
   image: {{ include "ethereum.image" $execution.image }}
   imagePullPolicy: IfNotPresent

@@ -4,7 +4,7 @@
 {{- end -}}
 
 {{/* What the project knows about one program of a client.
-     Takes: (dict "root" $ "client" "geth" "program" "execution" "path" "sync.execution.client"). Gives YAML. */}}
+     Takes: (dict "root" $ "client" "geth" "program" "execution" "path" "sync.nodes[geth].execution.client"). Gives YAML. */}}
 {{- define "ethereum.program" -}}
 {{- $client := index .root.Values.clients .client -}}
 {{- if not $client -}}
@@ -17,17 +17,29 @@
 {{- toYaml $program -}}
 {{- end -}}
 
-{{/* Names of what the network's release makes for all others. Takes: the root. */}}
-{{- define "ethereum.network.chain" -}}{{ .Values.network.name }}-chain{{- end -}}
-{{- define "ethereum.network.genesis" -}}{{ .Values.network.name }}-genesis{{- end -}}
-{{- define "ethereum.network.identity" -}}{{ .Values.network.name }}-bootnode{{- end -}}
-
-{{/* "true" for a network of our own, whose genesis is in the values; empty for one that the clients know by name. */}}
-{{- define "ethereum.network.custom" -}}
-{{- if not .Values.network.preset -}}true{{- end -}}
+{{/* The program of one part of a node. Takes: (dict "scope" scope "part" "execution"); validators have a third part. */}}
+{{- define "ethereum.part" -}}
+{{- $part := index .scope.node .part -}}
+{{- include "ethereum.program" (dict "root" .scope.root "client" $part.client "program" .part "path" (printf "%s.%s.client" .scope.node.path .part)) -}}
 {{- end -}}
 
-{{/* The name by which nodes find the first node. Takes: the root. */}}
+{{/* Names of what the network's release makes for all others. Takes: a network. */}}
+{{- define "ethereum.network.chain" -}}{{ .name }}-chain{{- end -}}
+{{- define "ethereum.network.genesis" -}}{{ .name }}-genesis{{- end -}}
+{{- define "ethereum.network.identity" -}}{{ .name }}-bootnode{{- end -}}
+
+{{/* Where a network's genesis comes from. "known": the clients know it by name. "made": from the values, at a time that a job
+     fixes in this cluster. "given": the network exists already, and its genesis is brought along. Takes: a network. */}}
+{{- define "ethereum.network.kind" -}}
+{{- if .preset -}}known{{- else if .genesis.state.url -}}given{{- else -}}made{{- end -}}
+{{- end -}}
+
+{{/* The name by which nodes find the first node of a network that is made here. Takes: a scope. */}}
 {{- define "ethereum.bootnodeHost" -}}
-{{- .Values.network.bootnode.host | default (printf "%s-bootnode.%s.svc.cluster.local" .Values.network.name .Release.Namespace) -}}
+{{- printf "%s-bootnode.%s.svc.cluster.local" .node.network.name .root.Release.Namespace -}}
+{{- end -}}
+
+{{/* "true" in the release that makes a network: it fixes the genesis time and the first node. Takes: the root. */}}
+{{- define "ethereum.makesGenesis" -}}
+{{- if and .Values.network.create.enabled (eq (include "ethereum.network.kind" .Values.network) "made") -}}true{{- end -}}
 {{- end -}}

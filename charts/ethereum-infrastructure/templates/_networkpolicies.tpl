@@ -6,7 +6,7 @@ kind: NetworkPolicy
 metadata:
   name: {{ .scope.node.name }}-{{ .purpose }}
   namespace: {{ .scope.root.Release.Namespace }}
-  labels: {{- include "ethereum.labels" (dict "root" .scope.root "name" .scope.node.name "component" .scope.role) | nindent 4 }}
+  labels: {{- include "ethereum.nodeLabels" .scope | nindent 4 }}
 spec:
   podSelector:
     matchLabels: {{- include "ethereum.selector" (dict "root" .scope.root "name" .scope.node.name) | nindent 6 }}
@@ -17,31 +17,32 @@ spec:
      Takes: a scope. */}}
 {{- define "ethereum.policy.p2p" -}}
 {{- $policy := .root.Values.networkPolicy -}}
+{{- $public := .node.network.public -}}
 {{ include "ethereum.policyHead" (dict "scope" . "purpose" "p2p") }}
   policyTypes: [Ingress, Egress]
   ingress:
     {{- if $policy.devp2p }}
     - from:
-        {{- include "ethereum.peers" (dict "root" .root "kinds" (list "true")) | nindent 8 }}
-      ports: {{- include "ethereum.p2pPorts" (merge (dict "client" "execution") .) | nindent 8 }}
+        {{- include "ethereum.peers" (dict "public" $public "kinds" (list "true")) | nindent 8 }}
+      ports: {{- include "ethereum.ownPeerPorts" (dict "scope" . "part" "execution") | nindent 8 }}
     {{- end }}
     - from:
-        {{- include "ethereum.peers" (dict "root" .root "kinds" (list "true" "consensus")) | nindent 8 }}
-      ports: {{- include "ethereum.p2pPorts" (merge (dict "client" "consensus") .) | nindent 8 }}
+        {{- include "ethereum.peers" (dict "public" $public "kinds" (list "true" "consensus")) | nindent 8 }}
+      ports: {{- include "ethereum.ownPeerPorts" (dict "scope" . "part" "consensus") | nindent 8 }}
   egress:
-    {{- if .root.Values.network.public }}
+    {{- if $public }}
     # Peers on the internet listen on any port.
     - to:
-        {{- include "ethereum.peers" (dict "root" .root "kinds" (list "true" "consensus")) | nindent 8 }}
+        {{- include "ethereum.peers" (dict "public" $public "kinds" (list "true" "consensus")) | nindent 8 }}
     {{- else }}
     {{- if $policy.devp2p }}
     - to:
-        {{- include "ethereum.peers" (dict "root" .root "kinds" (list "true")) | nindent 8 }}
-      ports: {{- include "ethereum.p2pPorts" (merge (dict "client" "execution") .) | nindent 8 }}
+        {{- include "ethereum.peers" (dict "public" $public "kinds" (list "true")) | nindent 8 }}
+      ports: {{- include "ethereum.anyPeerPorts" (dict "root" .root "part" "execution") | nindent 8 }}
     {{- end }}
     - to:
-        {{- include "ethereum.peers" (dict "root" .root "kinds" (list "true" "consensus")) | nindent 8 }}
-      ports: {{- include "ethereum.p2pPorts" (merge (dict "client" "consensus") .) | nindent 8 }}
+        {{- include "ethereum.peers" (dict "public" $public "kinds" (list "true" "consensus")) | nindent 8 }}
+      ports: {{- include "ethereum.anyPeerPorts" (dict "root" .root "part" "consensus") | nindent 8 }}
     {{- end }}
 {{- end -}}
 
@@ -51,12 +52,12 @@ spec:
 {{- end -}}
 
 {{/* Who the peers of a node are. Those on the internet are never in private ranges.
-     Takes: (dict "root" $ "kinds" (list "true" "consensus")). */}}
+     Takes: (dict "public" true "kinds" (list "true" "consensus")). */}}
 {{- define "ethereum.peers" -}}
 - podSelector:
     matchExpressions:
       - {key: ethinfra.io/p2p, operator: In, values: {{ toJson .kinds }}}
-{{- if .root.Values.network.public }}
+{{- if .public }}
 - ipBlock:
     cidr: 0.0.0.0/0
     # RFC 1918; 100.64.0.0/10 (RFC 6598), which clouds give to pods and nodes; link-local, with clouds' metadata services.
@@ -64,11 +65,34 @@ spec:
 {{- end }}
 {{- end -}}
 
-{{/* Ports by which one kind of client talks to its peers. Takes: a scope, and "client" "execution" or "consensus". */}}
-{{- define "ethereum.p2pPorts" -}}
-{{- $ports := index (include "ethereum.ports" . | fromYaml) .client -}}
-- {port: {{ $ports.p2p }}, protocol: TCP}
-- {port: {{ $ports.discovery }}, protocol: UDP}
+{{/* Ports at which a node's client is reached by its peers. Takes: (dict "scope" scope "part" "execution"). */}}
+{{- define "ethereum.ownPeerPorts" -}}
+{{- range include "ethereum.peerPorts" (include "ethereum.part" . | fromYaml) | fromYamlArray }}
+- {port: {{ .port }}, protocol: {{ .protocol }}}
+{{- end -}}
+{{- end -}}
+
+{{/* Ports at which a client of a kind is reached by its peers, whichever client it is: peers need not run the same.
+     Takes: (dict "root" $ "part" "execution"). */}}
+{{- define "ethereum.anyPeerPorts" -}}
+{{- $ports := list -}}
+{{- range $client := .root.Values.clients -}}
+{{- with index $client $.part -}}
+{{- $ports = concat $ports (include "ethereum.peerPorts" . | fromYamlArray) -}}
+{{- end -}}
+{{- end -}}
+{{- range $ports | uniq }}
+- {port: {{ .port }}, protocol: {{ .protocol }}}
+{{- end -}}
+{{- end -}}
+
+{{/* Takes: a program. Gives YAML. */}}
+{{- define "ethereum.peerPorts" -}}
+- {port: {{ .ports.p2p }}, protocol: TCP}
+- {port: {{ .ports.discovery }}, protocol: UDP}
+{{- range .peerPorts }}
+- {port: {{ .port }}, protocol: {{ .protocol }}}
+{{- end -}}
 {{- end -}}
 
 {{/* Pods that carry the client label may call the RPC and Beacon APIs. Takes: a scope. */}}
@@ -89,22 +113,42 @@ spec:
 {{/* Nodes of the same network may start from each other's Beacon API and compare heads by RPC. Takes: a scope. */}}
 {{- define "ethereum.policy.nodes" -}}
 {{- $ports := include "ethereum.ports" . | fromYaml -}}
+{{- $others := list -}}
+{{- range $client := .root.Values.clients -}}
+{{- with $client.execution -}}{{- $others = append $others (.ports.rpc | int) -}}{{- end -}}
+{{- with $client.consensus -}}{{- $others = append $others (.ports.beacon | int) -}}{{- end -}}
+{{- end -}}
 {{ include "ethereum.policyHead" (dict "scope" . "purpose" "nodes") }}
   policyTypes: [Ingress, Egress]
   ingress:
     - from:
         - podSelector:
-            matchLabels: {ethinfra.io/network: {{ .root.Values.network.name }}}
+            matchLabels: {ethinfra.io/network: {{ .node.network.name }}}
       ports:
         - {port: {{ $ports.execution.rpc }}, protocol: TCP}
         - {port: {{ $ports.consensus.beacon }}, protocol: TCP}
   egress:
     - to:
         - podSelector:
-            matchLabels: {ethinfra.io/network: {{ .root.Values.network.name }}}
+            matchLabels: {ethinfra.io/network: {{ .node.network.name }}}
       ports:
-        - {port: {{ $ports.execution.rpc }}, protocol: TCP}
-        - {port: {{ $ports.consensus.beacon }}, protocol: TCP}
+        {{- range $others | uniq | sortAlpha }}
+        - {port: {{ . }}, protocol: TCP}
+        {{- end }}
+    {{- include "ethereum.outward" . | nindent 4 }}
+{{- end -}}
+
+{{/* What the init containers fetch from outside the cluster. On a public network, nodes may go anywhere already.
+     Takes: a scope. */}}
+{{- define "ethereum.outward" -}}
+{{- if and (not .node.network.public) (eq (include "ethereum.network.kind" .node.network) "given") -}}
+# The genesis state, and a checkpoint: fetched from addresses that nobody knows beforehand.
+- to:
+    - ipBlock: {cidr: 0.0.0.0/0}
+  ports:
+    - {port: 443, protocol: TCP}
+    - {port: 80, protocol: TCP}
+{{- end -}}
 {{- end -}}
 
 {{/* The namespace that scrapes may read metrics. Takes: a scope. */}}

@@ -6,9 +6,9 @@ metadata:
   labels: {{- include "ethereum.podLabels" . | nindent 4 }}
   annotations:
     kubectl.kubernetes.io/default-container: execution
-    {{- if include "ethereum.network.custom" $root }}
+    {{- if ne (include "ethereum.network.kind" $node.network) "known" }}
     # Another genesis is another chain: the pods start anew, and their volumes refuse.
-    ethinfra.io/chain: {{ $root.Values.network.genesis | toJson | sha256sum }}
+    ethinfra.io/chain: {{ $node.network.genesis | toJson | sha256sum }}
     {{- end }}
 spec:
   serviceAccountName: {{ $node.name }}
@@ -36,47 +36,30 @@ spec:
 
 {{/* Where the pods of one component may run. Takes: a scope. */}}
 {{- define "ethereum.placement" -}}
-{{- $selector := include "ethereum.selector" (dict "root" .root "name" .node.name) -}}
+{{- $selector := include "ethereum.selector" (dict "root" .root "name" .node.name) | fromYaml -}}
 {{- $placement := .node.placement -}}
 topologySpreadConstraints:
+  {{- range $key := $placement.topologyKeys }}
   - maxSkew: 1
-    topologyKey: kubernetes.io/hostname
+    topologyKey: {{ $key }}
     whenUnsatisfiable: {{ $placement.spread }}
-    labelSelector: {matchLabels: {{ $selector | fromYaml | toJson }}}
-{{- if eq $placement.antiAffinity "required" }}
-affinity:
-  podAntiAffinity:
-    requiredDuringSchedulingIgnoredDuringExecution:
-      - topologyKey: kubernetes.io/hostname
-        labelSelector: {matchLabels: {{ $selector | fromYaml | toJson }}}
-{{- else if eq $placement.antiAffinity "preferred" }}
-affinity:
-  podAntiAffinity:
-    preferredDuringSchedulingIgnoredDuringExecution:
-      - weight: 100
-        podAffinityTerm:
-          topologyKey: kubernetes.io/hostname
-          labelSelector: {matchLabels: {{ $selector | fromYaml | toJson }}}
+    labelSelector: {matchLabels: {{ $selector | toJson }}}
+  {{- end }}
+{{- $anti := dict -}}
+{{- if eq $placement.antiAffinity "required" -}}
+{{- $term := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" $selector) -}}
+{{- $anti = dict "podAntiAffinity" (dict "requiredDuringSchedulingIgnoredDuringExecution" (list $term)) -}}
+{{- else if eq $placement.antiAffinity "preferred" -}}
+{{- $term := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" $selector) -}}
+{{- $anti = dict "podAntiAffinity" (dict "preferredDuringSchedulingIgnoredDuringExecution" (list (dict "weight" 100 "podAffinityTerm" $term))) -}}
+{{- end -}}
+{{- with merge (deepCopy $placement.affinity) $anti }}
+affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- end -}}
-
-{{/* What a container knows of its pod and of the network. Takes: a scope. */}}
-{{- define "ethereum.environment" -}}
-- name: POD_IP
-  valueFrom: {fieldRef: {fieldPath: status.podIP}}
-{{- if and (include "ethereum.network.custom" .root) (not .node.bootnode) }}
-- name: BOOTNODE_ENODE_ID
-  valueFrom: {configMapKeyRef: {name: {{ include "ethereum.network.genesis" .root }}, key: bootnode-enode-id}}
-- name: BOOTNODE_PEER_ID
-  valueFrom: {configMapKeyRef: {name: {{ include "ethereum.network.genesis" .root }}, key: bootnode-peer-id}}
+{{- with $placement.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- end -}}
-
-{{/* Flag groups that say which network this is and who the first peers are. Takes: a scope. */}}
-{{- define "ethereum.networkGroups" -}}
-{{- if include "ethereum.network.custom" .root -}}
-customNetwork,{{ if .node.bootnode }}identity,first{{ else }}join{{ end }}
-{{- else -}}
-networks.{{ .root.Values.network.preset }}
-{{- end -}}
+{{- with $placement.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}

@@ -1,8 +1,8 @@
 {{/* The node probe: asks both clients and answers for the node. Takes: a scope. */}}
 {{- define "ethereum.probeContainer" -}}
 {{- $probe := .root.Values.probe -}}
-{{- $execution := include "ethereum.program" (dict "root" .root "client" .node.execution.client "program" "execution" "path" (printf "%s.execution.client" .role)) | fromYaml -}}
-{{- $consensus := include "ethereum.program" (dict "root" .root "client" .node.consensus.client "program" "consensus" "path" (printf "%s.consensus.client" .role)) | fromYaml -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $consensus := include "ethereum.part" (dict "scope" . "part" "consensus") | fromYaml -}}
 - name: probe
   image: {{ include "ethereum.image" $probe.image }}
   imagePullPolicy: IfNotPresent
@@ -11,9 +11,12 @@
     - --listen=0.0.0.0:{{ $probe.port }}
     - --execution=http://127.0.0.1:{{ $execution.ports.rpc }}
     - --consensus=http://127.0.0.1:{{ $consensus.ports.beacon }}
-    - --chain-id={{ .root.Values.network.chainId | int64 }}
-    - --max-head-age={{ $probe.limits.headAgeSeconds }}
-    - --max-lag={{ $probe.limits.lagBlocks }}
+    - --chain-id={{ .node.network.chainId | int64 }}
+    {{- with .node.network.genesisHash }}
+    - --genesis-hash={{ . }}
+    {{- end }}
+    - --max-head-age={{ .node.probes.limits.headAgeSeconds }}
+    - --max-lag={{ .node.probes.limits.lagBlocks }}
     - --min-peers={{ .node.minPeers }}
     {{- range .node.references }}
     - --reference={{ . }}
@@ -22,7 +25,7 @@
     - {name: probe, containerPort: {{ $probe.port }}}
   livenessProbe:
     httpGet: {path: /metrics, port: probe}
-    {{- toYaml $probe.liveness | nindent 4 }}
+    {{- toYaml .node.probes.liveness | nindent 4 }}
   securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}
   resources: {{- toYaml $probe.resources | nindent 4 }}
 {{- end -}}

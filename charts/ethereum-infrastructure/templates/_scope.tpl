@@ -1,19 +1,41 @@
-{{/* A scope is what the templates of a node pass to each other: root, role (sync or validators) and node, its values.
-     This one gives the names that the flags of a client may use, as YAML.
-     Takes: (dict "scope" scope "program" program). */}}
-{{- define "ethereum.flagScope" -}}
-{{- $root := .scope.root -}}
-{{- $node := .scope.node -}}
-{{- $execution := include "ethereum.program" (dict "root" $root "client" $node.execution.client "program" "execution" "path" (printf "%s.execution.client" .scope.role)) | fromYaml -}}
-{{- $consensus := include "ethereum.program" (dict "root" $root "client" $node.consensus.client "program" "consensus" "path" (printf "%s.consensus.client" .scope.role)) | fromYaml -}}
-dataDir: {{ .program.dataDir | default "" }}
-ports: {{ .program.ports | default dict | toJson }}
-enginePort: {{ $execution.ports.engine }}
-consensusRpcPort: {{ $consensus.ports.rpc | default 0 }}
-paths: {{ include "ethereum.paths" $root | fromYaml | toJson }}
-network: {{ omit $root.Values.network "fundedAccounts" | toJson }}
-node: {{ $node | toJson }}
-bootnodeHost: {{ include "ethereum.bootnodeHost" $root }}
+{{/* A scope is what the templates of a node pass to each other: root, role (sync or validators), and node: its values with
+     all defaults, its network, and the path at which errors name it. */}}
+
+{{/* The sync nodes of a release, as a YAML list of nodes. Takes: the root. */}}
+{{- define "ethereum.syncNodes" -}}
+{{- $nodes := list -}}
+{{- if .Values.sync.enabled -}}
+{{- if not .Values.sync.nodes -}}
+{{- fail "sync.nodes: empty; name at least one node, or set sync.enabled to false" -}}
+{{- end -}}
+{{- $names := list -}}
+{{- range .Values.sync.nodes -}}
+{{- if has .name $names -}}
+{{- fail (printf "sync.nodes: two nodes are named %q; a StatefulSet, its Services and its claims go by that name" .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- $node := mergeOverwrite (deepCopy $.Values.sync.defaults) (deepCopy .) -}}
+{{- $node = set $node "bootnode" false -}}
+{{- $node = set $node "network" (.network | default $.Values.network) -}}
+{{- $node = set $node "path" (printf "sync.nodes[%s]" .name) -}}
+{{- include "ethereum.checks" (dict "root" $ "role" "sync" "node" $node) -}}
+{{- $nodes = append $nodes $node -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $nodes -}}
+{{- end -}}
+
+{{/* The validators' node, as a YAML list of one node or none. Takes: the root. */}}
+{{- define "ethereum.validatorNodes" -}}
+{{- $nodes := list -}}
+{{- if .Values.validators.enabled -}}
+{{- $node := deepCopy (omit .Values.validators "enabled") -}}
+{{- $node = set $node "network" .Values.network -}}
+{{- $node = set $node "path" "validators" -}}
+{{- include "ethereum.checks" (dict "root" . "role" "validators" "node" $node) -}}
+{{- $nodes = append $nodes $node -}}
+{{- end -}}
+{{- toYaml $nodes -}}
 {{- end -}}
 
 {{/* Places inside the containers. */}}
@@ -22,23 +44,94 @@ jwt: /jwt/jwt.hex
 chain: /chain
 genesis: /genesis
 identity: /identity
+options: /options
 tmp: /tmp
 {{- end -}}
 
-{{/* Flags of a program, group after group, as a YAML list.
-     Takes: (dict "scope" scope "program" program "client" "geth" "groups" (list "base" "syncModes.full")). */}}
+{{/* The names that the flags and the environment of a client may use, as YAML.
+     Takes: (dict "scope" scope "program" program). */}}
+{{- define "ethereum.flagScope" -}}
+{{- $node := .scope.node -}}
+{{- $execution := include "ethereum.part" (dict "scope" .scope "part" "execution") | fromYaml -}}
+{{- $consensus := include "ethereum.part" (dict "scope" .scope "part" "consensus") | fromYaml -}}
+dataDir: {{ .program.dataDir | default "" }}
+ports: {{ .program.ports | default dict | toJson }}
+enginePort: {{ $execution.ports.engine }}
+consensusRpcPort: {{ $consensus.ports.rpc | default $consensus.ports.beacon }}
+paths: {{ include "ethereum.paths" . | fromYaml | toJson }}
+network: {{ omit $node.network "fundedAccounts" | toJson }}
+node: {{ omit $node "network" | toJson }}
+checkpoint: {{ include "ethereum.checkpoint" .scope | quote }}
+bootnodeHost: {{ include "ethereum.bootnodeHost" .scope }}
+{{- end -}}
+
+{{/* Flags of a program, group after group, then the node's own, as a YAML list. A flag of the node replaces every flag of the
+     same name, so that no client has to choose between two.
+     Takes: (dict "scope" scope "program" program "client" "geth" "groups" (list "base" "syncModes.full") "extra" (list)
+     "options" (dict)). */}}
 {{- define "ethereum.flags" -}}
 {{- $names := include "ethereum.flagScope" (dict "scope" .scope "program" .program) | fromYaml -}}
+{{- $own := list -}}
+{{- range .extra -}}{{- $own = append $own (splitList "=" . | first) -}}{{- end -}}
+{{- $flags := list -}}
 {{- range $group := .groups -}}
-{{- $flags := $.program.flags -}}
+{{- $found := $.program.flags -}}
 {{- range splitList "." $group -}}
-{{- if not (hasKey $flags .) -}}
-{{- fail (printf "clients.%s: no flags for %q; add them to the client's file" $.client $group) -}}
+{{- if not (hasKey $found .) -}}
+{{- fail (printf "%s: clients.%s has no flags for %q; it has %s" $.scope.node.path $.client $group (keys $found | sortAlpha | join ", ")) -}}
 {{- end -}}
-{{- $flags = index $flags . -}}
+{{- $found = index $found . -}}
 {{- end -}}
-{{- range $flags }}
-- {{ tpl . $names | quote }}
+{{- range $found -}}{{- $flags = append $flags (tpl . $names) -}}{{- end -}}
+{{- end -}}
+{{- range $name, $option := .options -}}
+{{- $own := dict "path" (include "ethereum.optionPath" $name) "settings" ($option.settings | default dict) -}}
+{{- range (index $.program.options $name).flags -}}
+{{- $flags = append $flags (tpl . (merge (dict "option" $own) $names)) -}}
 {{- end -}}
 {{- end -}}
+{{- range $flags -}}
+{{- if not (has (splitList "=" . | first) $own) }}
+- {{ . | quote }}
+{{- end -}}
+{{- end -}}
+{{- range .extra }}
+- {{ . | quote }}
+{{- end -}}
+{{- end -}}
+
+{{/* Flag groups that say which network this is and who the first peers are. Takes: a scope. */}}
+{{- define "ethereum.networkGroups" -}}
+{{- $network := .node.network -}}
+{{- $kind := include "ethereum.network.kind" $network -}}
+{{- $groups := list -}}
+{{- if eq $kind "known" -}}
+{{- $groups = append $groups (printf "networks.%s" $network.preset) -}}
+{{- else -}}
+{{- $groups = append $groups "customNetwork" -}}
+{{- end -}}
+{{- if eq $kind "made" -}}
+{{- $groups = concat $groups (ternary (list "identity" "first") (list "join") .node.bootnode) -}}
+{{- else if and $network.bootnodes.execution $network.bootnodes.consensus -}}
+{{- $groups = append $groups "bootnodes" -}}
+{{- end -}}
+{{- join "," $groups -}}
+{{- end -}}
+
+{{/* What a container knows of its pod and of the network, and what its client reads from its environment.
+     Takes: (dict "scope" scope "program" program). */}}
+{{- define "ethereum.environment" -}}
+{{- $network := .scope.node.network -}}
+- name: POD_IP
+  valueFrom: {fieldRef: {fieldPath: status.podIP}}
+{{- if and (eq (include "ethereum.network.kind" $network) "made") (not .scope.node.bootnode) }}
+- name: BOOTNODE_ENODE_ID
+  valueFrom: {configMapKeyRef: {name: {{ include "ethereum.network.genesis" $network }}, key: bootnode-enode-id}}
+- name: BOOTNODE_PEER_ID
+  valueFrom: {configMapKeyRef: {name: {{ include "ethereum.network.genesis" $network }}, key: bootnode-peer-id}}
+{{- end }}
+{{- $names := include "ethereum.flagScope" (dict "scope" .scope "program" .program) | fromYaml -}}
+{{- range $name, $value := .program.environment }}
+- {name: {{ $name }}, value: {{ tpl $value $names | quote }}}
+{{- end }}
 {{- end -}}

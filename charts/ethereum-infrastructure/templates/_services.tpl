@@ -9,7 +9,7 @@ metadata:
   name: {{ .name | default (printf "%s-%s" $scope.node.name .purpose) }}
   namespace: {{ $scope.root.Release.Namespace }}
   labels:
-    {{- include "ethereum.labels" (dict "root" $scope.root "name" $scope.node.name "component" $scope.role) | nindent 4 }}
+    {{- include "ethereum.nodeLabels" $scope | nindent 4 }}
     ethinfra.io/purpose: {{ .purpose }}
 spec:
   {{- if .headless }}
@@ -28,13 +28,14 @@ spec:
     {{- end }}
 {{- end -}}
 
-{{/* Ports of the two clients of a node, as YAML {execution: {…}, consensus: {…}, validator: {…}}. Takes: a scope. */}}
+{{/* Ports of the clients of a node, as YAML {execution: {…}, consensus: {…}, validator: {…}}. Takes: a scope. */}}
 {{- define "ethereum.ports" -}}
-execution: {{ (include "ethereum.program" (dict "root" .root "client" .node.execution.client "program" "execution" "path" (printf "%s.execution.client" .role)) | fromYaml).ports | toJson }}
-consensus: {{ (include "ethereum.program" (dict "root" .root "client" .node.consensus.client "program" "consensus" "path" (printf "%s.consensus.client" .role)) | fromYaml).ports | toJson }}
-{{- if .node.validator }}
-validator: {{ (include "ethereum.program" (dict "root" .root "client" .node.validator.client "program" "validator" "path" (printf "%s.validator.client" .role)) | fromYaml).ports | toJson }}
-{{- end }}
+{{- $scope := . -}}
+{{- $parts := list "execution" "consensus" -}}
+{{- if .node.validator -}}{{- $parts = append $parts "validator" -}}{{- end -}}
+{{- range $part := $parts }}
+{{ $part }}: {{ (include "ethereum.part" (dict "scope" $scope "part" $part) | fromYaml).ports | toJson }}
+{{- end -}}
 {{- end -}}
 
 {{/* HTTP and WebSocket of the execution client, of ready nodes only. Takes: a scope. */}}
@@ -72,6 +73,12 @@ validator: {{ (include "ethereum.program" (dict "root" .root "client" .node.vali
 - {name: p2p-udp, port: {{ $ports.execution.discovery }}, protocol: UDP}
 - {name: beacon-p2p, port: {{ $ports.consensus.p2p }}, protocol: TCP}
 - {name: beacon-udp, port: {{ $ports.consensus.discovery }}, protocol: UDP}
+{{- $scope := . -}}
+{{- range $part := list "execution" "consensus" -}}
+{{- range (include "ethereum.part" (dict "scope" $scope "part" $part) | fromYaml).peerPorts }}
+- {name: {{ .name }}, port: {{ .port }}, protocol: {{ .protocol }}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Names of the single pods; the StatefulSet's own Service. Takes: a scope. */}}
@@ -81,5 +88,5 @@ validator: {{ (include "ethereum.program" (dict "root" .root "client" .node.vali
 
 {{/* One address for the first node that stays when its pod is replaced. Takes: a scope. */}}
 {{- define "ethereum.service.bootnode" -}}
-{{- include "ethereum.service" (dict "scope" . "purpose" "bootnode" "name" (printf "%s-bootnode" .root.Values.network.name) "notReady" true "ports" (include "ethereum.p2pServicePorts" . | fromYamlArray)) -}}
+{{- include "ethereum.service" (dict "scope" . "purpose" "bootnode" "name" (include "ethereum.network.identity" .node.network) "notReady" true "ports" (include "ethereum.p2pServicePorts" . | fromYamlArray)) -}}
 {{- end -}}

@@ -27,7 +27,7 @@ kind: ServiceAccount
 metadata:
   name: {{ .node.name }}
   namespace: {{ .root.Release.Namespace }}
-  labels: {{- include "ethereum.labels" (dict "root" .root "name" .node.name "component" .role) | nindent 4 }}
+  labels: {{- include "ethereum.nodeLabels" . | nindent 4 }}
 # A node never talks to the Kubernetes API.
 automountServiceAccountToken: false
 {{- end -}}
@@ -38,7 +38,7 @@ kind: PodDisruptionBudget
 metadata:
   name: {{ .node.name }}
   namespace: {{ .root.Release.Namespace }}
-  labels: {{- include "ethereum.labels" (dict "root" .root "name" .node.name "component" .role) | nindent 4 }}
+  labels: {{- include "ethereum.nodeLabels" . | nindent 4 }}
 spec:
   maxUnavailable: {{ .node.maxUnavailable }}
   selector:

@@ -1,17 +1,14 @@
 {{/* The validator client of a network of our own. It does not wait for the node to be ready: without validators no node
      ever is. Takes: a scope. */}}
 {{- define "ethereum.validatorContainer" -}}
-{{- $program := include "ethereum.program" (dict "root" .root "client" .node.validator.client "program" "validator" "path" (printf "%s.validator.client" .role)) | fromYaml -}}
-{{- $paths := include "ethereum.paths" .root | fromYaml -}}
+{{- $program := include "ethereum.part" (dict "scope" . "part" "validator") | fromYaml -}}
+{{- $paths := include "ethereum.paths" . | fromYaml -}}
 - name: validator
   image: {{ include "ethereum.image" $program.image }}
   imagePullPolicy: IfNotPresent
   command: {{ toJson $program.command }}
   args:
-    {{- include "ethereum.flags" (dict "scope" . "program" $program "client" .node.validator.client "groups" (list "base" "metrics" "customNetwork")) | trim | nindent 4 }}
-    {{- range .node.validator.extraArgs }}
-    - {{ . | quote }}
-    {{- end }}
+    {{- include "ethereum.flags" (dict "scope" . "program" $program "client" .node.validator.client "groups" (list "base" "metrics" "customNetwork") "extra" .node.validator.extraArgs) | trim | nindent 4 }}
   ports:
     - {name: val-metrics, containerPort: {{ $program.ports.metrics }}}
   securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}

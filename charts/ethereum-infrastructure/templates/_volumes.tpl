@@ -1,19 +1,21 @@
 {{/* How the JWT comes into the pod: "generate" or "secret". Takes: a scope. */}}
 {{- define "ethereum.jwtSource" -}}
 {{- $jwt := .node.jwt -}}
+{{- $path := .node.path -}}
 {{- if and $jwt.generate $jwt.existingSecret.name -}}
-{{- fail (printf "%s.jwt: generate and existingSecret exclude each other; set %s.jwt.generate to false to use Secret %q" .role .role $jwt.existingSecret.name) -}}
+{{- fail (printf "%s.jwt: generate and existingSecret exclude each other; set %s.jwt.generate to false to use Secret %q" $path $path $jwt.existingSecret.name) -}}
 {{- else if $jwt.generate -}}
 generate
 {{- else if and $jwt.existingSecret.name $jwt.existingSecret.key -}}
 secret
 {{- else -}}
-{{- fail (printf "%s.jwt: generate is false, so existingSecret.name and existingSecret.key must name the Secret" .role) -}}
+{{- fail (printf "%s.jwt: generate is false, so existingSecret.name and existingSecret.key must name the Secret" $path) -}}
 {{- end -}}
 {{- end -}}
 
 {{/* Volumes of a node's pod, its claims aside. Takes: a scope. */}}
 {{- define "ethereum.volumes" -}}
+{{- $network := .node.network -}}
 {{- if eq (include "ethereum.jwtSource" .) "generate" -}}
 # In memory, and as old as the pod: no disk and no API object ever holds the secret.
 - name: jwt
@@ -26,23 +28,25 @@ secret
     items: [{key: {{ .node.jwt.existingSecret.key | quote }}, path: jwt.hex}]
 {{- end }}
 - name: execution-tmp
-  emptyDir: {sizeLimit: 64Mi}
+  emptyDir: {sizeLimit: {{ .node.storage.temporary }}}
 - name: consensus-tmp
-  emptyDir: {sizeLimit: 64Mi}
+  emptyDir: {sizeLimit: {{ .node.storage.temporary }}}
 {{- if .node.validator }}
 - name: validator-tmp
-  emptyDir: {sizeLimit: 64Mi}
+  emptyDir: {sizeLimit: {{ .node.storage.temporary }}}
 {{- end }}
-{{- if include "ethereum.network.custom" .root }}
+{{- if ne (include "ethereum.network.kind" $network) "known" }}
 - name: chain
-  configMap: {name: {{ include "ethereum.network.chain" .root }}}
+  configMap: {name: {{ include "ethereum.network.chain" $network }}}
 - name: genesis
-  emptyDir: {sizeLimit: 64Mi}
+  emptyDir: {sizeLimit: {{ $network.genesis.state.sizeLimit }}}
 {{- end }}
 {{- if .node.bootnode }}
 - name: identity
-  secret: {secretName: {{ include "ethereum.network.identity" .root }}, defaultMode: 0440}
+  secret: {secretName: {{ include "ethereum.network.identity" $network }}, defaultMode: 0440}
 {{- end }}
+{{- include "ethereum.optionVolumes" (dict "scope" . "part" "execution") }}
+{{- include "ethereum.optionVolumes" (dict "scope" . "part" "consensus") }}
 {{- end -}}
 
 {{/* Claims of a node, one per client: each is sized, snapshotted and replaced by itself. Takes: a scope. */}}

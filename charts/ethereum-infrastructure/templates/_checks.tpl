@@ -1,0 +1,137 @@
+{{/* What values say against each other, and against what is known of the clients; the schema sees each value alone.
+     Takes: a scope. Gives nothing, or ends the rendering with the path of the value and the reason. */}}
+{{- define "ethereum.checks" -}}
+{{- include "ethereum.checkNetwork" (dict "network" .node.network "path" .node.path) -}}
+{{- include "ethereum.jwtSource" . | replace "generate" "" | replace "secret" "" -}}
+{{- include "ethereum.checkSyncMode" . -}}
+{{- include "ethereum.checkGrace" . -}}
+{{- include "ethereum.checkChain" . -}}
+{{- range $part := list "execution" "consensus" -}}
+{{- include "ethereum.checkOptions" (dict "scope" $ "part" $part) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A network of one's own is whole, and its two halves agree. Takes: (dict "network" network "path" path). */}}
+{{- define "ethereum.checkNetwork" -}}
+{{- $network := .network -}}
+{{- $kind := include "ethereum.network.kind" $network -}}
+{{- $name := printf "network %s" $network.name -}}
+{{- if and (eq $kind "known") $network.create.enabled -}}
+{{- fail (printf "%s: preset is %q, a network that exists, and create.enabled is true; a network that is made here has no preset" $name $network.preset) -}}
+{{- end -}}
+{{- if ne $kind "known" -}}
+{{- $genesis := $network.genesis -}}
+{{- if not $genesis.execution -}}
+{{- fail (printf "%s: genesis.execution is empty; give the execution genesis (geth's genesis.json), or a preset" $name) -}}
+{{- end -}}
+{{- if not $genesis.beaconConfig -}}
+{{- fail (printf "%s: genesis.beaconConfig is empty; give the constants of the beacon chain (config.yaml)" $name) -}}
+{{- end -}}
+{{- range $key := list "CONFIG_NAME" "PRESET_BASE" "GENESIS_FORK_VERSION" "SECONDS_PER_SLOT" "DEPOSIT_CHAIN_ID" "DEPOSIT_CONTRACT_ADDRESS" -}}
+{{- if not (hasKey $genesis.beaconConfig $key) -}}
+{{- fail (printf "%s: genesis.beaconConfig.%s is missing" $name $key) -}}
+{{- end -}}
+{{- end -}}
+{{- $config := $genesis.execution.config | default dict -}}
+{{- $chainId := $network.chainId | int64 -}}
+{{- if ne ($config.chainId | int64) $chainId -}}
+{{- fail (printf "%s: chainId is %d, and genesis.execution.config.chainId %d; nodes would refuse each other" $name $chainId ($config.chainId | int64)) -}}
+{{- end -}}
+{{- if ne ($genesis.beaconConfig.DEPOSIT_CHAIN_ID | int64) $chainId -}}
+{{- fail (printf "%s: chainId is %d, and genesis.beaconConfig.DEPOSIT_CHAIN_ID %s" $name $chainId $genesis.beaconConfig.DEPOSIT_CHAIN_ID) -}}
+{{- end -}}
+{{- if ne ($genesis.beaconConfig.SECONDS_PER_SLOT | int64) ($network.slotSeconds | int64) -}}
+{{- fail (printf "%s: slotSeconds is %v, and genesis.beaconConfig.SECONDS_PER_SLOT %s" $name $network.slotSeconds $genesis.beaconConfig.SECONDS_PER_SLOT) -}}
+{{- end -}}
+{{- if and $config.depositContractAddress (ne (lower $config.depositContractAddress) (lower $genesis.beaconConfig.DEPOSIT_CONTRACT_ADDRESS)) -}}
+{{- fail (printf "%s: genesis.execution.config.depositContractAddress is %s, and genesis.beaconConfig.DEPOSIT_CONTRACT_ADDRESS %s" $name $config.depositContractAddress $genesis.beaconConfig.DEPOSIT_CONTRACT_ADDRESS) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq $kind "given" -}}
+{{- range $half := list "execution" "consensus" -}}
+{{- if not (index $network.bootnodes $half) -}}
+{{- fail (printf "%s: bootnodes.%s is empty; a network that exists already is joined through at least one of its nodes" $name $half) -}}
+{{- end -}}
+{{- end -}}
+{{- if not $network.genesis.state.sha256 -}}
+{{- fail (printf "%s: genesis.state.sha256 is empty; say what %s must be, so that no other chain is started from it" $name $network.genesis.state.url) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The execution client can get its state in the way that is asked for. */}}
+{{- define "ethereum.checkSyncMode" -}}
+{{- $program := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $mode := .node.execution.syncMode -}}
+{{- if not (hasKey $program.flags.syncModes $mode) -}}
+{{- fail (printf "%s.execution.syncMode: %s has no %q; it has %s" .node.path .node.execution.client $mode (keys $program.flags.syncModes | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Nobody is killed while writing its state to disk. */}}
+{{- define "ethereum.checkGrace" -}}
+{{- $scope := . -}}
+{{- range $part := list "execution" "consensus" -}}
+{{- $program := include "ethereum.part" (dict "scope" $scope "part" $part) | fromYaml -}}
+{{- if lt ($scope.node.gracePeriodSeconds | int64) ($program.gracePeriodSeconds | int64) -}}
+{{- fail (printf "%s.gracePeriodSeconds: %v is less than the %v that clients.%s.%s may need to stop" $scope.node.path $scope.node.gracePeriodSeconds $program.gracePeriodSeconds (index $scope.node $part).client $part) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The clients can follow this chain at all: its slots per epoch are compiled into some consensus clients, and a client that
+     does not know a fork stops at it. */}}
+{{- define "ethereum.checkChain" -}}
+{{- $scope := . -}}
+{{- $network := .node.network -}}
+{{- $consensus := include "ethereum.part" (dict "scope" . "part" "consensus") | fromYaml -}}
+{{- if ne (include "ethereum.network.kind" $network) "known" -}}
+{{- $slots := $network.genesis.beaconConfig.SLOTS_PER_EPOCH | default "32" | int -}}
+{{- $known := list -}}
+{{- range $consensus.presets -}}{{- $known = append $known (. | int) -}}{{- end -}}
+{{- if not (or (has $slots $known) $consensus.anyPreset) -}}
+{{- fail (printf "%s.consensus.client: network %s has %d slots per epoch, and %s can have %s" .node.path $network.name $slots .node.consensus.client ($known | join " or ")) -}}
+{{- end -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $format := $execution.genesisFormat -}}
+{{- if and (ne $format "geth") (not (hasKey $network.genesis.formats $format)) -}}
+{{- fail (printf "%s.execution.client: %s reads its genesis in the format %q; add network.genesis.formats.%s to network %s" .node.path .node.execution.client $format $format $network.name) -}}
+{{- end -}}
+{{- end -}}
+{{- $order := list "phase0" "altair" "bellatrix" "capella" "deneb" "electra" "fulu" "gloas" "heze" -}}
+{{- range $part := list "execution" "consensus" -}}
+{{- $program := include "ethereum.part" (dict "scope" $scope "part" $part) | fromYaml -}}
+{{- range $network.forks -}}
+{{- if and (has .name $order) (gt (include "ethereum.indexOf" (dict "list" $order "one" .name) | int) (include "ethereum.indexOf" (dict "list" $order "one" $program.newestFork) | int)) -}}
+{{- fail (printf "%s.%s.client: network %s has the fork %q, and %s %s knows none after %q; take a newer release" $scope.node.path $part $network.name .name (index $scope.node $part).client $program.version $program.newestFork) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "ethereum.indexOf" -}}
+{{- $one := .one -}}
+{{- range $index, $value := .list -}}{{- if eq $value $one -}}{{ $index }}{{- end -}}{{- end -}}
+{{- end -}}
+
+{{/* Options exist, and have what they need. Takes: (dict "scope" scope "part" "execution"). */}}
+{{- define "ethereum.checkOptions" -}}
+{{- $program := include "ethereum.part" . | fromYaml -}}
+{{- $known := $program.options | default dict -}}
+{{- $path := printf "%s.%s.options" .scope.node.path .part -}}
+{{- $client := (index .scope.node .part).client -}}
+{{- range $name, $option := (index .scope.node .part).options -}}
+{{- if not (hasKey $known $name) -}}
+{{- fail (printf "%s: %s has no option %q; it has %s" $path $client $name (keys $known | sortAlpha | join ", " | default "none")) -}}
+{{- end -}}
+{{- $needs := index $known $name -}}
+{{- if and $needs.files (not $option.from) -}}
+{{- fail (printf "%s.%s.from: name the %s that holds %s" $path $name $needs.files ($needs.holds | join ", ")) -}}
+{{- end -}}
+{{- range $needs.settings -}}
+{{- if not (hasKey ($option.settings | default dict) .) -}}
+{{- fail (printf "%s.%s.settings.%s is missing" $path $name .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
