@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from ethinfra.errors import MissingCapability, ToolchainError
-from ethinfra.process import CommandFailed, run, tail
 from ethinfra.progress import Progress
-from ethinfra.toolchain.families import Family
+from ethinfra.toolchain.command import command
+from ethinfra.toolchain.families import Family, GoFamily, NpmFamily
 from ethinfra.toolchain.go import settings
-from ethinfra.toolchain.key import flags, module_version
-from ethinfra.toolchain.store import Store, record
+from ethinfra.toolchain.key import flags
+from ethinfra.toolchain.npm import INSTALL_LIMIT, install_packages
+from ethinfra.toolchain.store import Store, record, record_tree
 from ethinfra.waiting import eventually
 
 #: Seconds for one program; the slowest takes ten minutes on two slow cores with nothing cached.
@@ -35,7 +34,7 @@ _TRIES = 3
 
 def check_compilers(families: list[Family]) -> None:
     """MissingCapability if a family needs a C or C++ compiler that is not here."""
-    needing = [family.name for family in families if family.cgo]
+    needing = [family.name for family in families if isinstance(family, GoFamily) and family.cgo]
     missing = [program for program in ("gcc", "g++") if shutil.which(program) is None]
     if needing and missing:
         raise MissingCapability(
@@ -49,7 +48,7 @@ def check_compilers(families: list[Family]) -> None:
 def build(store: Store, family: Family, progress: Progress) -> None:
     """Build a family and put it in its place. The caller holds the family's lock.
 
-    ToolchainError with the end of the compiler's output if it fails; then nothing of it stays.
+    ToolchainError with the end of the compiler's or npm's output if it fails; then nothing of it stays.
     """
     target = store.folder(family)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -69,63 +68,65 @@ def _removed(folder: Path) -> bool:
 
 
 def _fill(store: Store, family: Family, folder: Path, progress: Progress) -> None:
-    sources = store.sources / family.name
-    go_mod = (sources / "go.mod").read_text()
     temporary = folder / "tmp"
     temporary.mkdir()
+    started = time.monotonic()
+    match family:
+        case GoFamily():
+            _compile(store, family, folder, temporary, progress)
+            made_by: dict[str, object] = {"go": {"version": store.go.version, "pinned": store.go.pinned}}
+        case NpmFamily():
+            with progress.step(f"{family.name}: install packages", within=INSTALL_LIMIT):
+                install_packages(family, store.sources / family.name, folder, temporary, store.node)
+            made_by = {"node": {"version": store.node.version}}
+        case _:
+            raise TypeError(f"{family.name} is of no known kind of family")
+    shutil.rmtree(temporary)
+    manifest = {
+        "family": family.name,
+        "key": store.key(family),
+        **made_by,
+        "seconds": round(time.monotonic() - started, 1),
+        "tools": {
+            tool.name: record(folder / "bin" / tool.name, store.tool_version(family, tool)) for tool in family.tools
+        },
+        "files": record_tree(folder / "lib"),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    folder.chmod(0o755)
+
+
+def _compile(store: Store, family: GoFamily, folder: Path, temporary: Path, progress: Progress) -> None:
+    sources = store.sources / family.name
+    go_mod = (sources / "go.mod").read_text()
     environment = {
         **store.go.environment(store.go_caches, settings(cgo=family.cgo, cflags=family.cflags)),
         # A compiler that is killed leaves its temporary files behind; here they go with the folder.
         "GOTMPDIR": str(temporary),
         "TMPDIR": str(temporary),
     }
-    started = time.monotonic()
-    recorded = {}
     with progress.step(f"{family.name}: fetch modules", within=FETCH_LIMIT):
         _fetch(store, family, sources, environment)
     for tool in family.tools:
         output = folder / "bin" / tool.name
         with progress.step(f"{family.name}: build {tool.name}", within=TOOL_LIMIT):
-            command = [str(store.go.path), "build", *flags(family, tool, go_mod), "-o", str(output), tool.package]
-            _go(command, family, sources, environment, TOOL_LIMIT)
-        recorded[tool.name] = record(output, module_version(go_mod, tool.package))
-    shutil.rmtree(temporary)
-    manifest = {
-        "family": family.name,
-        "key": store.key(family),
-        "go": {"version": store.go.version, "pinned": store.go.pinned},
-        "seconds": round(time.monotonic() - started, 1),
-        "tools": recorded,
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    folder.chmod(0o755)
+            argv: list[str | Path] = [store.go.path, "build", *flags(family, tool, go_mod), "-o", output, tool.package]
+            command(argv, family.name, cwd=sources, by_hand=sources, env=environment, within=TOOL_LIMIT)
 
 
-def _fetch(store: Store, family: Family, sources: Path, environment: dict[str, str]) -> None:
+def _fetch(store: Store, family: GoFamily, sources: Path, environment: dict[str, str]) -> None:
     """Fetch exactly the modules that the tools import; `go mod download` would take three times as many."""
     tags = sorted({tag for tool in family.tools for tag in tool.tags})
     packages = [tool.package for tool in family.tools]
-    command = [str(store.go.path), "list", "-deps", "-f={{.ImportPath}}", f"-tags={','.join(tags)}", *packages]
+    listing = ("list", "-deps", "-f={{.ImportPath}}", f"-tags={','.join(tags)}")
+    argv: list[str | Path] = [store.go.path, *listing, *packages]
     for left in reversed(range(_TRIES)):
         try:
-            return _go(command, family, sources, environment, FETCH_LIMIT)
+            return command(argv, family.name, cwd=sources, by_hand=sources, env=environment, within=FETCH_LIMIT)
         except ToolchainError as failed:
             if not left or not _PASSING.search(failed.seen):
                 raise
     return None
-
-
-def _go(
-    command: Sequence[str | Path], family: Family, sources: Path, environment: dict[str, str], within: float
-) -> None:
-    try:
-        run(command, cwd=sources, env=environment, within=within)
-    except CommandFailed as failed:
-        raise ToolchainError(
-            f"the family {family.name} could not be built",
-            seen=f"{failed.seen if failed.code is None else ''}\n{tail(failed.output)}".strip(),
-            todo=f"the same by hand: cd {sources} && {shlex.join(failed.argv)}",
-        ) from failed
 
 
 def _put(beside: Path, target: Path) -> None:

@@ -1,6 +1,8 @@
-"""Which programs are built, from which packages, with which flags. Their versions are in `toolchain/<family>/go.mod`.
+"""Which programs are made, of which packages, with which flags. Their versions are in `toolchain/<family>/`.
 
-All binaries are static, so that the same file runs on the machine and in an image `FROM scratch`.
+A family is of one of two kinds. Go modules are compiled to static binaries, so that the same file runs on the machine
+and in an image `FROM scratch`. npm packages are installed as a tree of files with the Node.js that runs them.
+
 Times were measured on two cores in the order below with empty caches; alone, a family takes up to twice as long,
 because modules that several families use are compiled once.
 """
@@ -14,34 +16,56 @@ from dataclasses import dataclass
 class Tool:
     """One program.
 
-    name:    of the binary, and how the rest of the project asks for it
-    package: the Go package with its `main`
-    tags:    build tags
-    stamp:   variables that the linker sets; {version}, {major} and {minor} are those of the package's module
+    name:    of the executable, and how the rest of the project asks for it
+    package: the Go package with its `main`, or the npm package whose `bin` has the name
     """
 
     name: str
     package: str
+
+
+@dataclass(frozen=True)
+class GoTool(Tool):
+    """A program that is compiled.
+
+    tags:  build tags
+    stamp: variables that the linker sets; {version}, {major} and {minor} are those of the package's module
+    """
+
     tags: tuple[str, ...] = ()
     stamp: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Family:
-    """Programs that share a Go module.
+    """Programs that share a folder of `toolchain/`, and are made together.
 
-    seconds:   what building takes, about
-    gigabytes: what building adds to the Go caches and the store, about
-    cgo:       needs a C and a C++ compiler
-    cflags:    for them
+    seconds:   what making them takes, about
+    gigabytes: what it adds to the caches and the store, about
     """
 
     name: str
     tools: tuple[Tool, ...]
     seconds: int
     gigabytes: float
+
+
+@dataclass(frozen=True)
+class GoFamily(Family):
+    """Programs that share a Go module.
+
+    cgo:    needs a C and a C++ compiler
+    cflags: for them
+    """
+
+    tools: tuple[GoTool, ...]
     cgo: bool = False
     cflags: str = "-O2"
+
+
+@dataclass(frozen=True)
+class NpmFamily(Family):
+    """Programs that share a `package-lock.json`."""
 
 
 # Helm charts compare kubeVersion with what the server says, and kubelet and API server each other's.
@@ -57,35 +81,35 @@ _PRYSM = ("github.com/OffchainLabs/prysm/v7/runtime/version.gitTag={version}",)
 # Name look-ups in Go instead of glibc, which cannot be linked statically for that.
 _PURE = ("osusergo", "netgo")
 
-_ALL = (
-    Family(
+_ALL: tuple[Family, ...] = (
+    GoFamily(
         "cni",
         (
-            Tool("bridge", "github.com/containernetworking/plugins/plugins/main/bridge", stamp=_CNI),
-            Tool("host-local", "github.com/containernetworking/plugins/plugins/ipam/host-local", stamp=_CNI),
-            Tool("loopback", "github.com/containernetworking/plugins/plugins/main/loopback", stamp=_CNI),
-            Tool("portmap", "github.com/containernetworking/plugins/plugins/meta/portmap", stamp=_CNI),
+            GoTool("bridge", "github.com/containernetworking/plugins/plugins/main/bridge", stamp=_CNI),
+            GoTool("host-local", "github.com/containernetworking/plugins/plugins/ipam/host-local", stamp=_CNI),
+            GoTool("loopback", "github.com/containernetworking/plugins/plugins/main/loopback", stamp=_CNI),
+            GoTool("portmap", "github.com/containernetworking/plugins/plugins/meta/portmap", stamp=_CNI),
         ),
         seconds=15,
         gigabytes=0.4,
     ),
-    Family(
+    GoFamily(
         "containerd",
         (
-            Tool(
+            GoTool(
                 "containerd",
                 "github.com/containerd/containerd/v2/cmd/containerd",
                 tags=(*_PURE, "urfave_cli_no_docs", "no_btrfs"),
                 stamp=_CONTAINERD,
             ),
-            Tool(
+            GoTool(
                 "containerd-shim-runc-v2",
                 "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
                 # A shim serves ttrpc; one runs per pod, so what it does not need costs memory many times.
                 tags=(*_PURE, "no_grpc"),
                 stamp=_CONTAINERD,
             ),
-            Tool(
+            GoTool(
                 "ctr",
                 "github.com/containerd/containerd/v2/cmd/ctr",
                 tags=(*_PURE, "urfave_cli_no_docs", "no_btrfs"),
@@ -95,19 +119,19 @@ _ALL = (
         seconds=65,
         gigabytes=1.2,
     ),
-    Family(
+    GoFamily(
         "etcd",
         (
-            Tool("etcd", "go.etcd.io/etcd/server/v3"),
-            Tool("etcdctl", "go.etcd.io/etcd/etcdctl/v3"),
+            GoTool("etcd", "go.etcd.io/etcd/server/v3"),
+            GoTool("etcdctl", "go.etcd.io/etcd/etcdctl/v3"),
         ),
         seconds=35,
         gigabytes=0.8,
     ),
-    Family(
+    GoFamily(
         "kubernetes",
         tuple(
-            Tool(name, f"k8s.io/kubernetes/cmd/{name}", stamp=_KUBERNETES)
+            GoTool(name, f"k8s.io/kubernetes/cmd/{name}", stamp=_KUBERNETES)
             for name in (
                 "kube-apiserver",
                 "kube-controller-manager",
@@ -120,29 +144,29 @@ _ALL = (
         seconds=270,
         gigabytes=4.0,
     ),
-    Family("coredns", (Tool("coredns", "github.com/coredns/coredns"),), seconds=85, gigabytes=2.2),
-    Family(
+    GoFamily("coredns", (GoTool("coredns", "github.com/coredns/coredns"),), seconds=85, gigabytes=2.2),
+    GoFamily(
         "helm",
-        (Tool("helm", "helm.sh/helm/v4/cmd/helm", stamp=("helm.sh/helm/v4/internal/version.version={version}",)),),
+        (GoTool("helm", "helm.sh/helm/v4/cmd/helm", stamp=("helm.sh/helm/v4/internal/version.version={version}",)),),
         seconds=100,
         gigabytes=1.6,
     ),
-    Family(
+    GoFamily(
         "geth",
-        (Tool("geth", "github.com/ethereum/go-ethereum/cmd/geth", tags=_PURE),),
+        (GoTool("geth", "github.com/ethereum/go-ethereum/cmd/geth", tags=_PURE),),
         seconds=85,
         gigabytes=1.2,
         cgo=True,
     ),
-    Family(
+    GoFamily(
         "registry",
         (
-            Tool(
+            GoTool(
                 "registry",
                 "github.com/distribution/distribution/v3/cmd/registry",
                 stamp=("github.com/distribution/distribution/v3/version.version={version}",),
             ),
-            Tool(
+            GoTool(
                 "crane",
                 "github.com/google/go-containerregistry/cmd/crane",
                 stamp=("github.com/google/go-containerregistry/cmd/crane/cmd.Version={version}",),
@@ -151,10 +175,10 @@ _ALL = (
         seconds=55,
         gigabytes=1.2,
     ),
-    Family(
+    GoFamily(
         "prysm",
         tuple(
-            Tool(name, f"github.com/OffchainLabs/prysm/v7/cmd/{name}", tags=_PURE, stamp=_PRYSM)
+            GoTool(name, f"github.com/OffchainLabs/prysm/v7/cmd/{name}", tags=_PURE, stamp=_PRYSM)
             for name in ("beacon-chain", "validator", "prysmctl")
         ),
         seconds=145,
@@ -163,10 +187,10 @@ _ALL = (
         # Without it blst uses instructions of the building machine, and the binary dies on an older one.
         cflags="-O2 -D__BLST_PORTABLE__",
     ),
-    Family(
+    GoFamily(
         "network-policy",
         (
-            Tool(
+            GoTool(
                 "kube-router",
                 "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
                 stamp=("github.com/cloudnativelabs/kube-router/v2/pkg/version.Version={version}",),
@@ -175,10 +199,10 @@ _ALL = (
         seconds=75,
         gigabytes=1.4,
     ),
-    Family(
+    GoFamily(
         "metrics-server",
         (
-            Tool(
+            GoTool(
                 "metrics-server",
                 "sigs.k8s.io/metrics-server/cmd/metrics-server",
                 stamp=("k8s.io/client-go/pkg/version.gitVersion={version}",),
@@ -187,10 +211,10 @@ _ALL = (
         seconds=100,
         gigabytes=1.8,
     ),
-    Family(
+    GoFamily(
         "storage",
         (
-            Tool(
+            GoTool(
                 "local-path-provisioner",
                 "github.com/rancher/local-path-provisioner",
                 stamp=("main.VERSION={version}",),
@@ -199,12 +223,13 @@ _ALL = (
         seconds=60,
         gigabytes=1.0,
     ),
-    Family(
+    GoFamily(
         "helmfile",
-        (Tool("helmfile", "github.com/helmfile/helmfile", stamp=("go.szostok.io/version.version={version}",)),),
+        (GoTool("helmfile", "github.com/helmfile/helmfile", stamp=("go.szostok.io/version.version={version}",)),),
         seconds=215,
         gigabytes=4.0,
     ),
+    NpmFamily("ethereumjs", (Tool("ethereumjs", "@ethereumjs/client"),), seconds=20, gigabytes=0.5),
 )
 
 #: Every family by its name, in the order in which they are built: what a cluster boots with comes first.

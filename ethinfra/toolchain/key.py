@@ -1,4 +1,4 @@
-"""Names a build by everything that it is made from, so that a change of any of it is another build."""
+"""Names a build of Go programs by everything that it is made from, so that a change of any of it is another build."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from ethinfra.errors import ToolchainError
-from ethinfra.toolchain.families import Family, Tool
+from ethinfra.toolchain.families import GoFamily, GoTool
 from ethinfra.toolchain.go import Go, settings
 
 #: `path v1.2.3` in a require block or line; a replacement's arrow keeps its lines from matching.
@@ -28,7 +28,7 @@ def module_version(go_mod: str, package: str) -> str:
     return version
 
 
-def flags(family: Family, tool: Tool, go_mod: str) -> tuple[str, ...]:
+def flags(family: GoFamily, tool: GoTool, go_mod: str) -> tuple[str, ...]:
     """The arguments of `go build` for one tool."""
     version = module_version(go_mod, tool.package)
     major, minor, *_ = version.removeprefix("v").split(".")
@@ -40,7 +40,7 @@ def flags(family: Family, tool: Tool, go_mod: str) -> tuple[str, ...]:
     return (*tags, f"-ldflags={' '.join(link)}")
 
 
-def build_key(family: Family, sources: Path, go: Go) -> str:
+def build_key(family: GoFamily, sources: Path, go: Go) -> str:
     """16 hexadecimal digits; the same for the same sources, Go and flags, wherever the checkout is.
 
     The C compiler is not part of it: an update of it changes no behaviour that we rely on, and would cost minutes.

@@ -1,34 +1,46 @@
 """Finished builds, and whether they are still what was built.
 
-    tools/<family>/<key>/manifest.json      what it was made from, and size, time and SHA-256 of each binary
+    tools/<family>/<key>/manifest.json      what it was made from, and size, time and SHA-256 of each file
     tools/<family>/<key>/bin/<tool>
+    tools/<family>/<key>/lib/               what a tool of packages needs beside it
     tools/<family>/.<key>.<random>/         a build that is not finished; removed by the next one
     tools/<family>.lock                     held while building
 
-A folder `<key>` is whole from the moment that it exists, because it appears by a rename. A binary whose size and time
-are the recorded ones counts as unchanged; another time asks for its digest. `verify` always asks for the digest.
+A folder `<key>` is whole from the moment that it exists, because it appears by a rename. A file whose size and time
+are the recorded ones counts as unchanged; another time asks for its digest. `verify` always asks for the digest, and
+for files that nobody recorded.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ethinfra.errors import ToolchainError, unknown_name
 from ethinfra.paths import ROOT, cache_dir
-from ethinfra.toolchain.families import FAMILIES, Family
+from ethinfra.toolchain.families import FAMILIES, Family, GoFamily, NpmFamily, Tool
 from ethinfra.toolchain.go import Go, find_go
 from ethinfra.toolchain.key import build_key, module_version
+from ethinfra.toolchain.node import Node, find_node
+from ethinfra.toolchain.npm import package_version, packages_key
 
 
 @dataclass(frozen=True)
 class Binary:
-    """One installed program. `sha256` is the recorded digest, `version` that of its module."""
+    """One installed program.
+
+    version: that of its module or package
+    sha256:  the recorded digest; of a program with a tree, that of all files together
+    size:    bytes, the tree's included
+    tree:    the folder of the files that it needs, for a program of packages
+    files:   their paths in the tree
+    """
 
     name: str
     family: str
@@ -36,6 +48,8 @@ class Binary:
     path: Path
     sha256: str
     size: int
+    tree: Path | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,7 @@ class Store:
     root: Path
     go: Go
     families: Mapping[str, Family] = field(default_factory=lambda: FAMILIES)
+    node: Node = field(default_factory=find_node)
 
     @property
     def go_caches(self) -> Path:
@@ -79,11 +94,24 @@ class Store:
         raise unknown_name("tool", tool, known)
 
     def key(self, family: Family) -> str:
-        return build_key(family, self.sources / family.name, self.go)
+        sources = self.sources / family.name
+        match family:
+            case GoFamily():
+                return build_key(family, sources, self.go)
+            case NpmFamily():
+                return packages_key(family, sources, self.node)
+        raise TypeError(f"{family.name} is of no known kind of family")
+
+    def tool_version(self, family: Family, tool: Tool) -> str:
+        """The version of the tool's module or package, as the family's sources pin it."""
+        sources = self.sources / family.name
+        if isinstance(family, NpmFamily):
+            return package_version(sources, tool.package)
+        return module_version((sources / "go.mod").read_text(), tool.package)
 
     def version(self, family: Family) -> str:
         """That of the family's first tool; the others are of the same module, or beside it."""
-        return module_version((self.sources / family.name / "go.mod").read_text(), family.tools[0].package)
+        return self.tool_version(family, family.tools[0])
 
     def folder(self, family: Family) -> Path:
         """Where the build of today's sources is, or would be."""
@@ -97,13 +125,19 @@ class Store:
         todo = f"ethinfra tools install {family.name}"
         if manifest is None:
             raise ToolchainError(f"{name} is not installed", expected=str(folder / "bin" / name), todo=todo)
-        fault = _fault(folder, name, manifest)
+        fault = _fault(folder, name, manifest) or _tree_fault(folder, manifest)
         if fault:
             raise ToolchainError(f"{name} is not what was built", seen=fault, todo=f"{todo} builds it again")
-        recorded = manifest["tools"][name]
-        return Binary(
-            name, family.name, recorded["version"], folder / "bin" / name, recorded["sha256"], recorded["size"]
+        recorded, path = manifest["tools"][name], folder / "bin" / name
+        binary = Binary(name, family.name, recorded["version"], path, recorded["sha256"], recorded["size"])
+        files = _files(manifest)
+        if not files:
+            return binary
+        digest = hashlib.sha256(
+            json.dumps([binary.sha256, *((file, files[file]["sha256"]) for file in files)]).encode()
         )
+        size = binary.size + sum(file["size"] for file in files.values())
+        return replace(binary, sha256=digest.hexdigest(), size=size, tree=folder / "lib", files=tuple(files))
 
     def state(self, name: str, *, thorough: bool = False) -> State:
         """What is there of a family. `thorough` reads every byte of it."""
@@ -113,6 +147,7 @@ class Store:
         if manifest is None:
             return State(family, version, key, "absent")
         faults = [_fault(folder, each.name, manifest, thorough=thorough) for each in family.tools]
+        faults.append(_tree_fault(folder, manifest, thorough=thorough))
         fault = "; ".join(filter(None, faults))
         return State(
             family,
@@ -121,9 +156,9 @@ class Store:
             "corrupt" if fault else "installed",
             fault,
             folder / "bin",
-            sum(each["size"] for each in manifest["tools"].values()),
+            sum(each["size"] for each in (*manifest["tools"].values(), *_files(manifest).values())),
             manifest["seconds"],
-            manifest["go"]["pinned"],
+            manifest.get("go", {}).get("pinned", True),
         )
 
 
@@ -144,12 +179,29 @@ def sha256_of(path: Path) -> str:
 
 def record(path: Path, version: str) -> dict[str, object]:
     """What a manifest says about a binary."""
+    return {"version": version, **_record(path)}
+
+
+def record_tree(folder: Path) -> dict[str, dict[str, object]]:
+    """What a manifest says about the files beside the binaries, by their paths; nothing if there are none."""
+    return {
+        path.relative_to(folder).as_posix(): {**_record(path), "executable": os.access(path, os.X_OK)}
+        for path in _listed(folder)
+    }
+
+
+def _record(path: Path) -> dict[str, object]:
     seen = path.stat()
-    return {"version": version, "sha256": sha256_of(path), "size": seen.st_size, "mtime_ns": seen.st_mtime_ns}
+    return {"sha256": sha256_of(path), "size": seen.st_size, "mtime_ns": seen.st_mtime_ns}
+
+
+def _listed(folder: Path) -> list[Path]:
+    """All files below a folder, in an order that is the same everywhere."""
+    return sorted(path for path in folder.rglob("*") if not path.is_dir())
 
 
 #: Stands for a manifest that something has overwritten: it vouches for no tool.
-_DAMAGED: dict[str, Any] = {"tools": {}, "seconds": None, "go": {"version": "", "pinned": False}}
+_DAMAGED: dict[str, Any] = {"tools": {}, "seconds": None}
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
@@ -164,20 +216,42 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
     return _DAMAGED
 
 
+def _files(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The recorded tree; what was built before there were trees has none."""
+    files: dict[str, dict[str, Any]] = manifest.get("files", {})
+    return files
+
+
 def _fault(folder: Path, name: str, manifest: dict[str, Any], *, thorough: bool = False) -> str:
     """How a binary differs from its record, or nothing."""
     recorded = manifest["tools"].get(name)
     if recorded is None:
         return f"{folder / 'manifest.json'} does not list {name}"
-    path = folder / "bin" / name
+    return _difference(folder / "bin" / name, recorded, thorough)
+
+
+def _tree_fault(folder: Path, manifest: dict[str, Any], *, thorough: bool = False) -> str:
+    """How the files beside the binaries differ from their records; the first difference, or nothing."""
+    files = _files(manifest)
+    differences = (_difference(folder / "lib" / file, recorded, thorough) for file, recorded in files.items())
+    fault = next(filter(None, differences), "")
+    if fault or not thorough:
+        return fault
+    foreign = next(
+        (path for path in _listed(folder / "lib") if path.relative_to(folder / "lib").as_posix() not in files), None
+    )
+    return f"{foreign} was not there when it was built" if foreign else ""
+
+
+def _difference(path: Path, recorded: dict[str, Any], thorough: bool) -> str:
     try:
         seen = path.stat()
     except OSError as reason:
         return str(reason)
     if seen.st_size != recorded["size"]:
         return f"{path} has {seen.st_size} bytes, {recorded['size']} were built"
-    if not seen.st_mode & 0o111:
-        return f"{path} is not executable"
+    if os.access(path, os.X_OK) != recorded.get("executable", True):
+        return f"{path} is {'not ' if recorded.get('executable', True) else ''}executable"
     if not thorough and seen.st_mtime_ns == recorded["mtime_ns"]:
         return ""
     digest = _digest(path, seen.st_size, seen.st_mtime_ns) if not thorough else sha256_of(path)

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from ethinfra.toolchain.families import Family, Tool
+from ethinfra.toolchain.families import GoFamily, GoTool
 from ethinfra.toolchain.go import find_go
 from ethinfra.toolchain.store import Store
 
-GREETERS = Family(
+GREETERS = GoFamily(
     "greeters",
     (
-        Tool("hello", "example.test/greet/cmd/hello", stamp=("main.version={version}",)),
-        Tool("bye", "example.test/greet/cmd/bye"),
+        GoTool("hello", "example.test/greet/cmd/hello", stamp=("main.version={version}",)),
+        GoTool("bye", "example.test/greet/cmd/bye"),
     ),
     seconds=5,
     gigabytes=0.1,

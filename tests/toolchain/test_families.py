@@ -1,22 +1,28 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ethinfra.paths import ROOT
-from ethinfra.toolchain.families import FAMILIES, Family
+from ethinfra.toolchain.families import FAMILIES, Family, GoFamily, NpmFamily
 from ethinfra.toolchain.key import flags, module_version
 
 SOURCES = ROOT / "toolchain"
 
+GO = [family for family in FAMILIES.values() if isinstance(family, GoFamily)]
+NPM = [family for family in FAMILIES.values() if isinstance(family, NpmFamily)]
 
-def test_every_module_is_a_family_and_every_family_a_module():
+
+@pytest.mark.parametrize(("sources", "families"), [("go.mod", GO), ("package-lock.json", NPM)])
+def test_every_folder_is_a_family_and_every_family_a_folder(sources: str, families: list[Family]):
     """A folder nobody builds, or a family without sources, is a leftover."""
-    modules = {path.parent.name for path in SOURCES.glob("*/go.mod")}
+    folders = {path.parent.name for path in SOURCES.glob(f"*/{sources}")}
 
-    assert modules == set(FAMILIES)
+    assert folders == {family.name for family in families}
 
 
 def test_a_tool_belongs_to_one_family():
@@ -26,24 +32,24 @@ def test_a_tool_belongs_to_one_family():
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
-def test_tool_lines_are_what_is_built(family: Family):
+@pytest.mark.parametrize("family", GO, ids=lambda family: family.name)
+def test_tool_lines_are_what_is_built(family: GoFamily):
     """The tool lines of go.mod keep `go mod tidy` from dropping what the family needs."""
     listed = re.findall(r"^(?:tool |\t)([^\s(]+)$", _go_mod(family), re.M)
 
     assert sorted(listed) == sorted(tool.package for tool in family.tools)
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
-def test_every_tool_has_a_version_and_flags(family: Family):
+@pytest.mark.parametrize("family", GO, ids=lambda family: family.name)
+def test_every_tool_has_a_version_and_flags(family: GoFamily):
     """No placeholder is left in what the linker is told."""
     for tool in family.tools:
         assert module_version(_go_mod(family), tool.package).startswith("v")
         assert "{" not in " ".join(flags(family, tool, _go_mod(family)))
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
-def test_go_sum_pins_every_required_module(family: Family):
+@pytest.mark.parametrize("family", GO, ids=lambda family: family.name)
+def test_go_sum_pins_every_required_module(family: GoFamily):
     """Builds may not add a line to go.sum, and would fail on a machine that has never fetched the module."""
     pinned = set(re.findall(r"^(\S+) (\S+?)(?:/go\.mod)? h1:", (_folder(family) / "go.sum").read_text(), re.M))
     replaced = {old: (new, version) for old, new, version in re.findall(r"(\S+) => (\S+) (v\S+)", _go_mod(family))}
@@ -53,9 +59,33 @@ def test_go_sum_pins_every_required_module(family: Family):
     assert {replaced.get(module, (module, version)) for module, version in required} <= pinned
 
 
+@pytest.mark.parametrize("family", NPM, ids=lambda family: family.name)
+def test_package_json_names_the_tools_packages_at_one_version(family: NpmFamily):
+    """A range would say something else than what is installed."""
+    named = json.loads((_folder(family) / "package.json").read_text())["dependencies"]
+    locked = _locked(family)
+
+    assert named == {tool.package: locked[f"node_modules/{tool.package}"]["version"] for tool in family.tools}
+
+
+@pytest.mark.parametrize("family", NPM, ids=lambda family: family.name)
+def test_every_package_is_pinned_by_its_hash_and_by_no_address(family: NpmFamily):
+    """Where packages come from is the operator's npm setting; what they are is ours."""
+    packages = [package for name, package in _locked(family).items() if name]
+
+    assert packages
+    assert [package for package in packages if not package.get("integrity", "").startswith("sha512-")] == []
+    assert [package for package in packages if "resolved" in package] == []
+
+
 def _folder(family: Family) -> Path:
     return SOURCES / family.name
 
 
-def _go_mod(family: Family) -> str:
+def _go_mod(family: GoFamily) -> str:
     return (_folder(family) / "go.mod").read_text()
+
+
+def _locked(family: NpmFamily) -> dict[str, Any]:
+    packages: dict[str, Any] = json.loads((_folder(family) / "package-lock.json").read_text())["packages"]
+    return packages
