@@ -50,7 +50,7 @@ def list_command(
             state.state if state.pinned_go else f"{state.state}, unverified Go",
             f"{state.size / 1e6:.0f}" if state.path else "",
             f"{state.seconds:.0f}s" if state.seconds is not None else "",
-            " ".join(tool.name for tool in state.family.tools),
+            " ".join(tool.name for tool in state.family.tools) or "documents",
         )
     Console(highlight=False).print(table)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 import time
 from pathlib import Path
 
-from ethinfra.errors import MissingCapability, ToolchainError
+from ethinfra.errors import MissingCapability
 from ethinfra.progress import Progress
-from ethinfra.toolchain.command import command
-from ethinfra.toolchain.families import Family, GoFamily, NpmFamily
+from ethinfra.toolchain.command import command, fetch
+from ethinfra.toolchain.documents import keep_documents
+from ethinfra.toolchain.families import DocumentFamily, Family, GoFamily, NpmFamily
 from ethinfra.toolchain.go import settings
 from ethinfra.toolchain.key import flags
 from ethinfra.toolchain.npm import INSTALL_LIMIT, install_packages
@@ -21,15 +21,8 @@ from ethinfra.waiting import eventually
 
 #: Seconds for one program; the slowest takes ten minutes on two slow cores with nothing cached.
 TOOL_LIMIT = 3600
-#: Seconds for fetching one family's modules.
+#: Seconds for fetching what a family is made of.
 FETCH_LIMIT = 1800
-#: A fetch that fails like this is worth another try.
-_PASSING = re.compile(
-    r"connection reset|i/o timeout|TLS handshake timeout|unexpected EOF|50[234] |429 Too Many|no such host"
-    r"|connection refused|stream error|temporary failure",
-    re.I,
-)
-_TRIES = 3
 
 
 def check_compilers(families: list[Family]) -> None:
@@ -79,6 +72,11 @@ def _fill(store: Store, family: Family, folder: Path, progress: Progress) -> Non
             with progress.step(f"{family.name}: install packages", within=INSTALL_LIMIT):
                 install_packages(family, store.sources / family.name, folder, temporary, store.node)
             made_by = {"node": {"version": store.node.version}}
+        case DocumentFamily():
+            environment = store.go.environment(store.go_caches, settings())
+            with progress.step(f"{family.name}: fetch documents", within=FETCH_LIMIT):
+                keep_documents(family, store.sources / family.name, folder, store.go.path, environment, FETCH_LIMIT)
+            made_by = {}
         case _:
             raise TypeError(f"{family.name} is of no known kind of family")
     shutil.rmtree(temporary)
@@ -119,14 +117,7 @@ def _fetch(store: Store, family: GoFamily, sources: Path, environment: dict[str,
     tags = sorted({tag for tool in family.tools for tag in tool.tags})
     packages = [tool.package for tool in family.tools]
     listing = ("list", "-deps", "-f={{.ImportPath}}", f"-tags={','.join(tags)}")
-    argv: list[str | Path] = [store.go.path, *listing, *packages]
-    for left in reversed(range(_TRIES)):
-        try:
-            return command(argv, family.name, cwd=sources, by_hand=sources, env=environment, within=FETCH_LIMIT)
-        except ToolchainError as failed:
-            if not left or not _PASSING.search(failed.seen):
-                raise
-    return None
+    fetch([store.go.path, *listing, *packages], family.name, sources=sources, env=environment, within=FETCH_LIMIT)
 
 
 def _put(beside: Path, target: Path) -> None:

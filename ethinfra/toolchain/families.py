@@ -1,7 +1,8 @@
 """Which programs are made, of which packages, with which flags. Their versions are in `toolchain/<family>/`.
 
-A family is of one of two kinds. Go modules are compiled to static binaries, so that the same file runs on the machine
-and in an image `FROM scratch`. npm packages are installed as a tree of files with the Node.js that runs them.
+A family is of one of three kinds. Go modules are compiled to static binaries, so that the same file runs on the machine
+and in an image `FROM scratch`. npm packages are installed as a tree of files with the Node.js that runs them. Documents
+are files of Go modules that are kept as they are.
 
 Times were measured on two cores in the order below with empty caches; alone, a family takes up to twice as long,
 because modules that several families use are compiled once.
@@ -68,6 +69,29 @@ class NpmFamily(Family):
     """Programs that share a `package-lock.json`."""
 
 
+@dataclass(frozen=True)
+class Document:
+    """Files of a Go module that the project reads, long after the Go caches are cleaned.
+
+    module: as the family's go.mod requires it
+    path:   in the module; `*` stands for any part of a name
+    """
+
+    module: str
+    path: str
+
+
+@dataclass(frozen=True)
+class DocumentFamily(Family):
+    """Documents of the modules that a go.mod requires; no tools."""
+
+    documents: tuple[Document, ...]
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(document.module for document in self.documents))
+
+
 # Helm charts compare kubeVersion with what the server says, and kubelet and API server each other's.
 _KUBERNETES = (
     "k8s.io/component-base/version.gitVersion={version}",
@@ -80,6 +104,14 @@ _CNI = ("github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVers
 _PRYSM = ("github.com/OffchainLabs/prysm/v7/runtime/version.gitTag={version}",)
 # Name look-ups in Go instead of glibc, which cannot be linked statically for that.
 _PURE = ("osusergo", "netgo")
+# What an API server of one version knows: every kind and field, and since and until when it serves them.
+_APIS = (
+    Document("k8s.io/kubernetes", "api/openapi-spec/swagger.json"),
+    Document("k8s.io/api", "*/*/zz_generated.prerelease-lifecycle.go"),
+    # They hold the name of a group, which is not always that of its folder.
+    Document("k8s.io/api", "*/*/register.go"),
+)
+_PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 
 _ALL: tuple[Family, ...] = (
     GoFamily(
@@ -229,6 +261,32 @@ _ALL: tuple[Family, ...] = (
         seconds=215,
         gigabytes=4.0,
     ),
+    GoFamily(
+        "kubeconform",
+        (GoTool("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform", stamp=("main.version={version}",)),),
+        seconds=25,
+        gigabytes=0.4,
+    ),
+    # Apart from the family `kubernetes`, so that another document does not build Kubernetes again.
+    DocumentFamily(
+        "schemas",
+        (),
+        seconds=5,
+        gigabytes=0.5,
+        documents=(
+            *_APIS,
+            # The custom kinds that charts render, one line for each.
+            Document(_PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"),
+            Document(
+                _PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"
+            ),
+            Document(
+                _PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"
+            ),
+        ),
+    ),
+    # Of the oldest Kubernetes that the charts support.
+    DocumentFamily("schemas-oldest", (), seconds=5, gigabytes=0.5, documents=_APIS),
     NpmFamily("ethereumjs", (Tool("ethereumjs", "@ethereumjs/client"),), seconds=20, gigabytes=0.5),
 )
 

@@ -2,7 +2,7 @@
 
     tools/<family>/<key>/manifest.json      what it was made from, and size, time and SHA-256 of each file
     tools/<family>/<key>/bin/<tool>
-    tools/<family>/<key>/lib/               what a tool of packages needs beside it
+    tools/<family>/<key>/lib/               what a tool of packages needs beside it; documents
     tools/<family>/.<key>.<random>/         a build that is not finished; removed by the next one
     tools/<family>.lock                     held while building
 
@@ -24,7 +24,8 @@ from typing import Any
 
 from ethinfra.errors import ToolchainError, unknown_name
 from ethinfra.paths import ROOT, cache_dir
-from ethinfra.toolchain.families import FAMILIES, Family, GoFamily, NpmFamily, Tool
+from ethinfra.toolchain.documents import Kept, documents_key
+from ethinfra.toolchain.families import FAMILIES, DocumentFamily, Family, GoFamily, NpmFamily, Tool
 from ethinfra.toolchain.go import Go, find_go
 from ethinfra.toolchain.key import build_key, module_version
 from ethinfra.toolchain.node import Node, find_node
@@ -100,6 +101,8 @@ class Store:
                 return build_key(family, sources, self.go)
             case NpmFamily():
                 return packages_key(family, sources, self.node)
+            case DocumentFamily():
+                return documents_key(family, sources)
         raise TypeError(f"{family.name} is of no known kind of family")
 
     def tool_version(self, family: Family, tool: Tool) -> str:
@@ -107,10 +110,15 @@ class Store:
         sources = self.sources / family.name
         if isinstance(family, NpmFamily):
             return package_version(sources, tool.package)
-        return module_version((sources / "go.mod").read_text(), tool.package)
+        return self._module_version(family, tool.package)
+
+    def _module_version(self, family: Family, package: str) -> str:
+        return module_version((self.sources / family.name / "go.mod").read_text(), package)
 
     def version(self, family: Family) -> str:
-        """That of the family's first tool; the others are of the same module, or beside it."""
+        """That of the family's first tool or document; the others are of the same module, or beside it."""
+        if isinstance(family, DocumentFamily):
+            return self._module_version(family, family.documents[0].module)
         return self.tool_version(family, family.tools[0])
 
     def folder(self, family: Family) -> Path:
@@ -139,6 +147,32 @@ class Store:
         size = binary.size + sum(file["size"] for file in files.values())
         return replace(binary, sha256=digest.hexdigest(), size=size, tree=folder / "lib", files=tuple(files))
 
+    def documents(self, name: str) -> tuple[Kept, ...]:
+        """The documents of an installed family; ToolchainError if it is absent or one changed since it was fetched."""
+        family = self.family(name)
+        if not isinstance(family, DocumentFamily):
+            raise TypeError(f"{name} is no family of documents")
+        folder = self.folder(family)
+        manifest = _manifest(folder)
+        todo = f"ethinfra tools install {name}"
+        if manifest is None:
+            raise ToolchainError(f"the documents of {name} are not installed", expected=str(folder), todo=todo)
+        fault = _tree_fault(folder, manifest) or _listing_fault(family, folder, manifest)
+        if fault:
+            raise ToolchainError(f"the documents of {name} are not what was fetched", seen=fault, todo=todo)
+        return tuple(
+            Kept(
+                module,
+                self._module_version(family, module),
+                file.removeprefix(f"{module}/"),
+                folder / "lib" / file,
+                recorded["sha256"],
+            )
+            for module in family.modules
+            for file, recorded in _files(manifest).items()
+            if file.startswith(f"{module}/")
+        )
+
     def state(self, name: str, *, thorough: bool = False) -> State:
         """What is there of a family. `thorough` reads every byte of it."""
         family = self.family(name)
@@ -148,6 +182,7 @@ class Store:
             return State(family, version, key, "absent")
         faults = [_fault(folder, each.name, manifest, thorough=thorough) for each in family.tools]
         faults.append(_tree_fault(folder, manifest, thorough=thorough))
+        faults.append(_listing_fault(family, folder, manifest))
         fault = "; ".join(filter(None, faults))
         return State(
             family,
@@ -228,6 +263,13 @@ def _fault(folder: Path, name: str, manifest: dict[str, Any], *, thorough: bool 
     if recorded is None:
         return f"{folder / 'manifest.json'} does not list {name}"
     return _difference(folder / "bin" / name, recorded, thorough)
+
+
+def _listing_fault(family: Family, folder: Path, manifest: dict[str, Any]) -> str:
+    """A family of documents has no tool whose record would be missed in a manifest that was overwritten."""
+    if isinstance(family, DocumentFamily) and not _files(manifest):
+        return f"{folder / 'manifest.json'} does not list documents"
+    return ""
 
 
 def _tree_fault(folder: Path, manifest: dict[str, Any], *, thorough: bool = False) -> str:

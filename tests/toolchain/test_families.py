@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ethinfra.paths import ROOT
-from ethinfra.toolchain.families import FAMILIES, Family, GoFamily, NpmFamily
+from ethinfra.toolchain.families import FAMILIES, DocumentFamily, Family, GoFamily, NpmFamily
 from ethinfra.toolchain.key import flags, module_version
 
 SOURCES = ROOT / "toolchain"
 
 GO = [family for family in FAMILIES.values() if isinstance(family, GoFamily)]
 NPM = [family for family in FAMILIES.values() if isinstance(family, NpmFamily)]
+DOCUMENTS = [family for family in FAMILIES.values() if isinstance(family, DocumentFamily)]
 
 
-@pytest.mark.parametrize(("sources", "families"), [("go.mod", GO), ("package-lock.json", NPM)])
+@pytest.mark.parametrize(("sources", "families"), [("go.mod", GO + DOCUMENTS), ("package-lock.json", NPM)])
 def test_every_folder_is_a_family_and_every_family_a_folder(sources: str, families: list[Family]):
     """A folder nobody builds, or a family without sources, is a leftover."""
     folders = {path.parent.name for path in SOURCES.glob(f"*/{sources}")}
@@ -48,8 +50,8 @@ def test_every_tool_has_a_version_and_flags(family: GoFamily):
         assert "{" not in " ".join(flags(family, tool, _go_mod(family)))
 
 
-@pytest.mark.parametrize("family", GO, ids=lambda family: family.name)
-def test_go_sum_pins_every_required_module(family: GoFamily):
+@pytest.mark.parametrize("family", GO + DOCUMENTS, ids=lambda family: family.name)
+def test_go_sum_pins_every_required_module(family: Family):
     """Builds may not add a line to go.sum, and would fail on a machine that has never fetched the module."""
     pinned = set(re.findall(r"^(\S+) (\S+?)(?:/go\.mod)? h1:", (_folder(family) / "go.sum").read_text(), re.M))
     replaced = {old: (new, version) for old, new, version in re.findall(r"(\S+) => (\S+) (v\S+)", _go_mod(family))}
@@ -57,6 +59,35 @@ def test_go_sum_pins_every_required_module(family: GoFamily):
 
     assert required
     assert {replaced.get(module, (module, version)) for module, version in required} <= pinned
+
+
+@pytest.mark.parametrize("family", DOCUMENTS, ids=lambda family: family.name)
+def test_every_required_module_has_documents(family: DocumentFamily):
+    required = re.findall(r"^\t(\S+) v\S+$", _go_mod(family), re.M)
+
+    assert sorted(required) == sorted(family.modules)
+
+
+@pytest.mark.parametrize("family", DOCUMENTS, ids=lambda family: family.name)
+def test_both_modules_of_a_kubernetes_are_of_the_same_release(family: DocumentFamily):
+    """k8s.io/api v0.36.3 is made of Kubernetes v1.36.3."""
+    kubernetes, api = (module_version(_go_mod(family), module) for module in ("k8s.io/kubernetes", "k8s.io/api"))
+
+    assert api.removeprefix("v0.") == kubernetes.removeprefix("v1.")
+
+
+def test_the_newest_schemas_are_of_the_kubernetes_that_clusters_boot():
+    built, described = (_go_mod(FAMILIES[name]) for name in ("kubernetes", "schemas"))
+
+    assert module_version(described, "k8s.io/kubernetes") == module_version(built, "k8s.io/kubernetes")
+
+
+@pytest.mark.parametrize("chart", sorted(ROOT.glob("charts/*/Chart.yaml")), ids=lambda path: path.parent.name)
+def test_charts_support_what_the_oldest_schemas_are_of(chart: Path):
+    """The place that says which Kubernetes is the oldest is toolchain/schemas-oldest/go.mod."""
+    oldest = module_version(_go_mod(FAMILIES["schemas-oldest"]), "k8s.io/kubernetes").removeprefix("v")
+
+    assert yaml.safe_load(chart.read_text())["kubeVersion"] == f">={oldest}-0"
 
 
 @pytest.mark.parametrize("family", NPM, ids=lambda family: family.name)
@@ -82,7 +113,7 @@ def _folder(family: Family) -> Path:
     return SOURCES / family.name
 
 
-def _go_mod(family: GoFamily) -> str:
+def _go_mod(family: Family) -> str:
     return (_folder(family) / "go.mod").read_text()
 
 
