@@ -29,18 +29,18 @@ OLD = 100
 
 @given(parsers.parse("a chain of more than {blocks:d} blocks"))
 def long_chain(blocks: int, nodes: Nodes, env: Environment) -> None:
-    nodes.sync[0].must_reach(blocks + 1, within=env.timeout("sync"))
-    nodes.sync[0].must_finalize(OLD - 1, within=env.timeout("finality"))
+    nodes.leader.must_reach(blocks + 1, within=env.timeout("sync"))
+    nodes.leader.must_finalize(OLD - 1, within=env.timeout("finality"))
 
 
 @given(parsers.parse("a chain of more than {blocks:d} blocks with transactions in it"))
 def filled_chain(blocks: int, nodes: Nodes, network: Network, env: Environment) -> None:
     """The transactions are in blocks that are final."""
     # An account of its own: two senders of one account at a time, through two nodes, would use one nonce twice.
-    sent = send_transfer(nodes.sync[0], funded_account(network, 1), network.funded[-1], Wei(1))
+    sent = send_transfer(nodes.leader, funded_account(network, 1), network.funded[-1], Wei(1))
     receipt = must_have_same_receipt(nodes.sync, sent, within=env.timeout("finality"))
     long_chain(blocks, nodes, env)
-    nodes.sync[0].must_finalize(receipt.number - 1, within=env.timeout("finality"))
+    nodes.leader.must_finalize(receipt.number - 1, within=env.timeout("finality"))
 
 
 @when(
@@ -51,7 +51,7 @@ def two_join(
     one: str, other: str, cluster: Cluster, kube: Kube, env: Environment, nodes: Nodes, run: Run
 ) -> Iterator[late.LateNodes]:
     """Releases of the same chart and values, removed afterwards; their beacon nodes start by checkpoint."""
-    latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"late-{run.worker}", late.old_chain(nodes.sync[0]))
+    latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"late-{run.worker}", late.old_chain(nodes.leader))
     try:
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda mode: latecomers.join(mode, within=env.timeout("pod")), (one, other)))
@@ -96,7 +96,7 @@ def one_joins_cut_off(
     mode: str, cluster: Cluster, kube: Kube, env: Environment, nodes: Nodes, run: Run
 ) -> Iterator[late.LateNodes]:
     """The chart's `networkPolicy.devp2p` is false; consensus peers stay."""
-    latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"cut-{run.worker}", late.old_chain(nodes.sync[0]))
+    latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"cut-{run.worker}", late.old_chain(nodes.leader))
     try:
         latecomers.join(mode, devp2p=False, within=env.timeout("pod"))
         yield latecomers
@@ -107,4 +107,4 @@ def one_joins_cut_off(
 @then(parsers.parse("it does not reach the head within {seconds:d} seconds"))
 def stays_behind(seconds: int, latecomers: late.LateNodes, nodes: Nodes, evidence: Evidence) -> None:
     (node,) = latecomers.joined.values()
-    evidence.attach("head", late.must_stay_behind(node, nodes.sync[0], seconds=seconds))
+    evidence.attach("head", late.must_stay_behind(node, nodes.leader, seconds=seconds))

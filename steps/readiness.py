@@ -16,15 +16,12 @@ from ethinfra.trial import restart, services
 from ethinfra.trial.scripted import ScriptedNode
 from fixtures.chain import Nodes
 
-#: The Service in front of the sync nodes.
-RPC_SERVICE = "geth-rpc"
-
 
 @then("every sync node is an endpoint of its RPC service")
 def sync_nodes_are_endpoints(nodes: Nodes, kube: Kube, env: Environment) -> None:
     """Ready ones, within `timeouts.readiness`."""
     for node in nodes.sync:
-        services.must_be_in_service(kube, nodes.namespace, RPC_SERVICE, node.pod, within=env.timeout("readiness"))
+        services.must_be_in_service(kube, nodes.namespace, node.rpc_service, node.pod, within=env.timeout("readiness"))
 
 
 @dataclass
@@ -83,35 +80,47 @@ class Frozen:
     restarts: dict[str, int]
 
 
-@when("the consensus client of a sync node is frozen", target_fixture="frozen")
-def freeze_consensus(nodes: Nodes, kube: Kube, cluster: Cluster, provider: ClusterProvider) -> Iterator[Frozen]:
+@when("the consensus client of a sync node of each client is frozen", target_fixture="frozen")
+def freeze_consensus(nodes: Nodes, kube: Kube, cluster: Cluster, provider: ClusterProvider) -> Iterator[list[Frozen]]:
     """SIGSTOP: the process is there and does nothing. It continues at the end in any case."""
-    node = nodes.sync[-1]
-    frozen = Frozen(node, restart.restarts(kube, node.namespace, node.pod))
-    provider.signal_container(cluster, node.namespace, node.pod, "consensus", signal.SIGSTOP)
-    yield frozen
-    provider.signal_container(cluster, node.namespace, node.pod, "consensus", signal.SIGCONT)
+    frozen = [Frozen(node, restart.restarts(kube, node.namespace, node.pod)) for node in nodes.of_each_client]
+
+    def tell_all(number: signal.Signals) -> None:
+        for one in frozen:
+            provider.signal_container(cluster, one.node.namespace, one.node.pod, "consensus", number)
+
+    try:
+        tell_all(signal.SIGSTOP)
+        yield frozen
+    finally:
+        tell_all(signal.SIGCONT)
 
 
-@then(parsers.parse('that sync node is taken out of service within the readiness budget, with the reason "{reason}"'))
-def frozen_is_taken_out(reason: str, frozen: Frozen, kube: Kube, env: Environment) -> None:
+@then(parsers.parse('each of them is taken out of service within the readiness budget, with the reason "{reason}"'))
+def frozen_are_taken_out(reason: str, frozen: list[Frozen], kube: Kube, env: Environment) -> None:
     """The execution container itself is not ready."""
     within = env.timeout("readiness")
-    frozen.node.must_not_be_ready(reason, within=within)
-    services.must_be_out_of_service(kube, frozen.node.namespace, RPC_SERVICE, frozen.node.pod, within=within)
-    execution = restart.container_ready(kube, frozen.node.namespace, frozen.node.pod)
-    assert execution["execution"] is False, f"containers ready: {execution}"
+    for node in (one.node for one in frozen):
+        node.must_not_be_ready(reason, within=within)
+        services.must_be_out_of_service(kube, node.namespace, node.rpc_service, node.pod, within=within)
+        execution = restart.container_ready(kube, node.namespace, node.pod)
+        assert execution["execution"] is False, f"{node.name}: containers ready: {execution}"
 
 
-@then("none of its containers is restarted")
-def frozen_is_not_restarted(frozen: Frozen, kube: Kube) -> None:
-    assert restart.restarts(kube, frozen.node.namespace, frozen.node.pod) == frozen.restarts
+@then("none of their containers is restarted")
+def frozen_are_not_restarted(frozen: list[Frozen], kube: Kube) -> None:
+    for one in frozen:
+        assert restart.restarts(kube, one.node.namespace, one.node.pod) == one.restarts, one.node.name
 
 
-@then("it is back in service within the readiness budget after the consensus client continues")
-def frozen_is_back(frozen: Frozen, kube: Kube, cluster: Cluster, provider: ClusterProvider, env: Environment) -> None:
+@then("each is back in service within the readiness budget after its consensus client continues")
+def frozen_are_back(
+    frozen: list[Frozen], kube: Kube, cluster: Cluster, provider: ClusterProvider, env: Environment
+) -> None:
     """And nothing was restarted until then."""
-    provider.signal_container(cluster, frozen.node.namespace, frozen.node.pod, "consensus", signal.SIGCONT)
+    for one in frozen:
+        provider.signal_container(cluster, one.node.namespace, one.node.pod, "consensus", signal.SIGCONT)
     within = env.timeout("readiness")
-    services.must_be_in_service(kube, frozen.node.namespace, RPC_SERVICE, frozen.node.pod, within=within)
-    frozen_is_not_restarted(frozen, kube)
+    for node in (one.node for one in frozen):
+        services.must_be_in_service(kube, node.namespace, node.rpc_service, node.pod, within=within)
+    frozen_are_not_restarted(frozen, kube)

@@ -1,7 +1,8 @@
-"""Steps about a node that is restarted."""
+"""Steps about nodes that are restarted: one of each execution client, side by side."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pytest_bdd import given, then, when
@@ -17,55 +18,79 @@ from fixtures.evidence import Evidence
 
 @dataclass
 class Before:
-    """A sync node, and its final block and devp2p id before it was restarted."""
+    """A sync node and its final block before it was restarted, and its devp2p id where its client tells it."""
 
     node: DeployedNode
     final: Block
-    id: str
+    id: str | None
 
 
-@given("the block that is final now on a sync node", target_fixture="before")
-def final_block(nodes: Nodes, env: Environment) -> Before:
+@given("the block that is final now on a sync node of each client", target_fixture="before")
+def final_blocks(nodes: Nodes, env: Environment) -> list[Before]:
     """And the node's id, which is in the same volume."""
-    node = nodes.sync[-1]
-    return Before(node, node.must_finalize(within=env.timeout("finality")), node.node_id())
+    return [
+        Before(node, node.must_finalize(within=env.timeout("finality")), node_id(node)) for node in nodes.of_each_client
+    ]
 
 
-@when("that sync node's pod is deleted and a new one is ready", target_fixture="replaced")
-def replace(before: Before, kube: Kube, env: Environment) -> restart.Replaced:
-    node = before.node
-    return restart.replace_pod(kube, node.namespace, node.pod, within=env.timeout("pod"))
+@when("the pods of these nodes are deleted and new ones are ready", target_fixture="replaced")
+def replace(before: list[Before], kube: Kube, env: Environment) -> list[restart.Replaced]:
+    def one(node: DeployedNode) -> restart.Replaced:
+        return restart.replace_pod(kube, node.namespace, node.pod, within=env.timeout("pod"))
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(one, (seen.node for seen in before)))
 
 
-@then("it was stopped within its grace period and was not killed")
-def stopped_in_time(replaced: restart.Replaced, env: Environment, evidence: Evidence) -> None:
+@then("each was stopped within its grace period and was not killed")
+def stopped_in_time(replaced: list[restart.Replaced], env: Environment, evidence: Evidence) -> None:
     """From SIGTERM to the end, below `timeouts.shutdown` too; no container ended with 137."""
-    evidence.attach("stop", {"seconds": replaced.seconds, "grace": replaced.grace, "exit": replaced.exit_codes})
-    limit = min(replaced.grace, env.timeout("shutdown"))
-    assert replaced.seconds < limit, f"took {replaced.seconds:.1f}s of {limit:.0f}s"
-    killed = {name: code for name, code in replaced.exit_codes.items() if code == 137}
-    assert not killed, f"killed containers: {sorted(killed)}"
+    evidence.attach(
+        "stop", {one.pod: {"seconds": one.seconds, "grace": one.grace, "exit": one.exit_codes} for one in replaced}
+    )
+    for one in replaced:
+        limit = min(one.grace, env.timeout("shutdown"))
+        assert one.seconds < limit, f"{one.pod} took {one.seconds:.1f}s of {limit:.0f}s"
+        killed = {name: code for name, code in one.exit_codes.items() if code == 137}
+        assert not killed, f"killed containers of {one.pod}: {sorted(killed)}"
 
 
-@then("its log shows no unclean shutdown")
-def no_unclean_shutdown(before: Before, kube: Kube) -> None:
-    log = kube.logs(before.node.namespace, before.node.pod, "execution")
-    assert log, "the new pod has no log"
-    assert "nclean shutdown" not in log, [line for line in log.splitlines() if "nclean shutdown" in line]
+@then("no log shows an unclean shutdown")
+def no_unclean_shutdown(before: list[Before], kube: Kube, evidence: Evidence) -> None:
+    """In the words of each client's file (log.unclean); a client that has none is named in the evidence."""
+    evidence.attach("clients that do not tell", [one.node.client for one in before if not unclean(one.node)])
+    for node in (one.node for one in before):
+        log = kube.logs(node.namespace, node.pod, "execution")
+        assert log, f"the new pod {node.pod} has no log"
+        said = [line for line in log.splitlines() if unclean(node) and unclean(node) in line]
+        assert not said, f"{node.pod}: {said}"
 
 
-@then("it has the block that was final before")
-def still_has_block(before: Before) -> None:
+@then("each has the block that was final before")
+def still_have_blocks(before: list[Before]) -> None:
     """With the same hash, on the same volume."""
-    found = before.node.rpc.block(before.final.number)
-    assert found is not None, f"block {before.final.number} is gone"
-    assert found.hash == before.final.hash
-    # A node whose volume was lost has fetched it again by now. What it cannot fetch is its key, in the same volume.
-    assert before.node.node_id() == before.id, "its key, and so its volume, is not the one from before"
+    for one in before:
+        found = one.node.rpc.block(one.final.number)
+        assert found is not None, f"{one.node.name}: block {one.final.number} is gone"
+        assert found.hash == one.final.hash
+        # A node whose volume was lost has fetched it again by now. What it cannot fetch is its key, in the same volume.
+        assert node_id(one.node) == one.id, f"{one.node.name}: its key, and so its volume, is not the one from before"
 
 
-@then("it follows the head again")
-def follows_again(before: Before, nodes: Nodes, env: Environment) -> None:
+@then("each follows the head again")
+def follow_again(before: list[Before], nodes: Nodes, env: Environment) -> None:
     """Within `timeouts.readiness`."""
-    others = [node for node in nodes.every if node.name != before.node.name]
-    before.node.must_follow_head(others, spread=int(env.budget("headSpread")), within=env.timeout("readiness"))
+    for one in before:
+        others = [node for node in nodes.every if node.name != one.node.name]
+        one.node.must_follow_head(others, spread=int(env.budget("headSpread")), within=env.timeout("readiness"))
+
+
+def node_id(node: DeployedNode) -> str | None:
+    """None for a client that does not tell it (its file lacks `admin-peers`)."""
+    return node.node_id() if node.execution.can("admin-peers") else None
+
+
+def unclean(node: DeployedNode) -> str:
+    """What the client's log says when it starts on data that was not closed; empty where it says nothing."""
+    said: str = node.execution.known["log"].get("unclean", "")
+    return said

@@ -40,30 +40,45 @@ def nodes_finalize(nodes: Nodes, env: Environment, evidence: Evidence) -> None:
 
 @then("every sync node has an execution peer and a consensus peer")
 def nodes_have_peers(nodes: Nodes, evidence: Evidence) -> None:
-    seen = {node.name: (len(node.execution_peers()), len(node.beacon.peers())) for node in nodes.sync}
+    """As the clients count them. A client whose devp2p is unproved (its file lacks `devp2p`) is not asked for peers."""
+    asked = [node for node in nodes.sync if node.execution.can("devp2p")]
+    seen = {node.name: (node.rpc.peers(), len(node.beacon.peers())) for node in asked}
     evidence.attach("peers", seen)
+    evidence.attach("devp2p unproved", [node.name for node in nodes.sync if node not in asked])
+    assert seen, "no sync node's client has devp2p"
     assert all(execution and consensus for execution, consensus in seen.values()), f"execution, consensus: {seen}"
 
 
 @then("every execution peer of a sync node is another node of this network")
 def peers_are_ours(nodes: Nodes) -> None:
-    """Their ids are those of the network's nodes."""
-    ours = {node.node_id() for node in nodes.every}
-    for node in nodes.sync:
+    """Their ids are those of the network's nodes, by each client that can tell them (capability `admin-peers`)."""
+    telling = [node for node in nodes.every if node.execution.can("admin-peers")]
+    ours = {node.node_id() for node in telling}
+    for node in telling:
         strangers = {peer.node_id for peer in node.execution_peers()} - (ours - {node.node_id()})
         assert not strangers, f"{node.name} has peers that are no node of this network: {strangers}"
 
 
-@when("a funded account sends 1 wei through one sync node", target_fixture="transaction")
-def send_one_wei(nodes: Nodes, network: Network) -> Hash32:
-    return send_transfer(nodes.sync[0], funded_account(network), network.funded[-1], Wei(1))
+@when("a funded account sends 1 wei through a sync node of each client", target_fixture="sent")
+def send_one_wei(nodes: Nodes, network: Network, evidence: Evidence) -> list[Hash32]:
+    """One after the other. A client that hands no transactions on (its file lacks `txpool`) is left out, and named."""
+    able = [node for node in nodes.of_each_client if node.execution.can("txpool")]
+    unable = [node for node in nodes.of_each_client if node not in able]
+    evidence.attach("senders", {"sent by": [one.name for one in able], "without txpool": [one.name for one in unable]})
+    sent = []
+    for node in able:
+        sent.append(send_transfer(node, funded_account(network), network.funded[-1], Wei(1)))
+        must_have_same_receipt([node], sent[-1], within=network.epoch_seconds * 5)
+    return sent
 
 
 @then("every node reports the same successful receipt for it")
-def same_receipt(transaction: Hash32, nodes: Nodes, network: Network, evidence: Evidence) -> None:
+def same_receipt(sent: list[Hash32], nodes: Nodes, network: Network, evidence: Evidence) -> None:
     """The same in every field, within five epochs."""
-    receipt = must_have_same_receipt(nodes.every, transaction, within=network.epoch_seconds * 5)
-    evidence.attach("receipt", receipt)
+    assert sent, "no deployed client takes transactions"
+    for transaction in sent:
+        receipt = must_have_same_receipt(nodes.every, transaction, within=network.epoch_seconds * 5)
+        evidence.attach(f"receipt of {transaction}", receipt)
 
 
 @when(parsers.parse("the heads of all nodes are watched for {seconds:d} seconds"), target_fixture="watch")
@@ -97,7 +112,7 @@ def jwt_in_memory(nodes: Nodes, cluster: Cluster, provider: ClusterProvider) -> 
 @then("no value, manifest, log or Secret of the layer contains it")
 def jwt_is_nowhere(jwt_secrets: dict[str, str], nodes: Nodes) -> None:
     """Searched for by value, as text and as a Secret would hold it."""
-    found = engine.places_of(nodes.sync[0].kube, nodes.namespace, set(jwt_secrets.values()))
+    found = engine.places_of(nodes.leader.kube, nodes.namespace, set(jwt_secrets.values()))
     assert not found, f"a JWT secret stands in: {found}"
 
 
@@ -125,12 +140,12 @@ def engine_is_closed_to_machines(nodes: Nodes, cluster: Cluster, provider: Clust
 
 @then("no service leads to the Engine API")
 def no_engine_service(nodes: Nodes) -> None:
-    leading = engine.services_to_engine(nodes.sync[0].kube, nodes.namespace)
+    leading = engine.services_to_engine(nodes.leader.kube, nodes.namespace)
     assert not leading, f"services to the Engine API: {leading}"
 
 
 @then("every port of every service of the layer is answered by each ready endpoint behind it")
 def service_ports_answer(nodes: Nodes) -> None:
     """Looked at from inside each pod, so that no policy answers instead. A Service without endpoints fails."""
-    silent = services.silent_ports(nodes.sync[0].kube, nodes.namespace, labels=OWN)
+    silent = services.silent_ports(nodes.leader.kube, nodes.namespace, labels=OWN)
     assert not silent, f"nobody listens behind: {silent}"

@@ -8,11 +8,16 @@ from typing import Any
 
 from ethinfra.chain.link import REQUEST, PodLink
 from ethinfra.chain.node import Node
+from ethinfra.clients import Program, find_program
 from ethinfra.errors import ChainError
 from ethinfra.kube import Kube, Object
 
 #: The chart's label for what a node is there for: sync, validators.
 ROLE = "ethinfra.io/role"
+#: The chart's label for the StatefulSet, and so for the Services, that a node belongs to.
+COMPONENT = "app.kubernetes.io/name"
+#: The chart's label for the execution client.
+CLIENT = "ethinfra.io/client"
 #: Where the chart puts geth's administration socket (`--ipcpath`).
 IPC = "/tmp/geth.ipc"  # noqa: S108 - a path inside the container
 
@@ -30,7 +35,14 @@ class DeployedNode(Node):
     """A node in a pod. It outlives the pod: after a restart under the same name it is the same node."""
 
     def __init__(
-        self, kube: Kube, namespace: str, pod: str, ports: dict[str, int], *, request: float = REQUEST
+        self,
+        kube: Kube,
+        namespace: str,
+        pod: str,
+        ports: dict[str, int],
+        labels: dict[str, str],
+        *,
+        request: float = REQUEST,
     ) -> None:
         def link(name: str) -> PodLink:
             return PodLink(kube, namespace, pod, ports[name], name=f"{pod} {name}", within=request)
@@ -46,6 +58,18 @@ class DeployedNode(Node):
         self.namespace = namespace
         self.pod = pod
         self.ports = ports
+        self.component = labels.get(COMPONENT, "")
+        self.client = labels.get(CLIENT, "")
+
+    @property
+    def execution(self) -> Program:
+        """What is known of its execution client. BadInput for a client that has no file."""
+        return find_program(self.client, "execution")
+
+    @property
+    def rpc_service(self) -> str:
+        """Name of the Service that leads to its RPC."""
+        return f"{self.component}-rpc"
 
     def link(self, port: int, *, within: float = REQUEST) -> PodLink:
         """To another port of the pod, one on its loopback included: the forward ends inside the pod's network."""
@@ -63,9 +87,10 @@ class DeployedNode(Node):
         except (ValueError, TypeError, IndexError) as reason:
             raise ChainError(f"{self.pod}: console, {expression}", expected="JSON", seen=printed[:200]) from reason
 
-    def metrics(self, port: str = "metrics", path: str = "/debug/metrics/prometheus") -> dict[str, float]:
-        """Samples of one of its metrics ports, by name with labels. The defaults are geth's own."""
-        answer = self.link(self.ports[port]).send("GET", path)
+    def metrics(self) -> dict[str, float]:
+        """Samples of its execution client, by name with labels."""
+        path = self.execution.metrics_path
+        answer = self.link(self.ports["metrics"]).send("GET", path)
         if answer.status != 200:
             raise ChainError(f"{self.pod}: {path}", expected="HTTP 200", seen=f"HTTP {answer.status}")
         return samples(answer.body.decode())
@@ -75,7 +100,7 @@ class DeployedNode(Node):
         return enode_id(self.console("admin.nodeInfo.enode"))
 
     def execution_peers(self) -> tuple[Peer, ...]:
-        """The execution client's peers, by devp2p."""
+        """The execution client's peers, by devp2p. Only of clients that can tell them (capability `admin-peers`)."""
         return tuple(
             Peer(enode_id(one["enode"]), one["network"]["remoteAddress"], one["network"]["inbound"])
             for one in self.console("admin.peers")
@@ -107,7 +132,9 @@ def find_nodes(
     selector = ",".join(part for part in (f"{ROLE}={role}" if role else ROLE, labels) if part)
     pods = [pod for pod in kube.list("Pod", namespace, labels=selector) if _is_node(pod)]
     return [
-        DeployedNode(kube, namespace, pod["metadata"]["name"], port_numbers(pod), request=request)
+        DeployedNode(
+            kube, namespace, pod["metadata"]["name"], port_numbers(pod), pod["metadata"]["labels"], request=request
+        )
         for pod in sorted(pods, key=lambda pod: pod["metadata"]["name"])
     ]
 

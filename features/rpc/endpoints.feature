@@ -3,7 +3,7 @@ Feature: The RPC endpoints answer
 
   @smoke @req:RPC-01.basics
   Scenario Outline: <method> answers with its type through the RPC service
-    When an RPC client calls "<method>" through the sync nodes' service
+    When an RPC client calls "<method>" through the service of every client
     Then the result is <type>
 
     Examples: Ethereum JSON-RPC specification
@@ -17,7 +17,7 @@ Feature: The RPC endpoints answer
 
   @smoke @req:RPC-02.errors
   Scenario Outline: <input> is answered with error <code>
-    When an RPC client sends <input> through the sync nodes' service
+    When an RPC client sends <input> through the service of every client
     Then the answer is an error object with code <code>
 
     Examples: JSON-RPC 2.0, section 5.1
@@ -28,12 +28,12 @@ Feature: The RPC endpoints answer
 
   @req:RPC-02.subscriptions
   Scenario: A WebSocket subscriber receives each new head once and in order
-    When an RPC client subscribes to new heads through the sync nodes' service and receives 4 of them
+    When an RPC client subscribes to new heads through the service of every client and receives 4 of them
     Then their numbers follow each other without a gap
 
   @req:SERVE-04.namespaces-closed
   Scenario Outline: <method> is not offered
-    When an RPC client calls "<method>" through the sync nodes' service
+    When an RPC client calls "<method>" through the service of every client
     Then the answer is an error object with code -32601
 
     Examples:

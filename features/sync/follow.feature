@@ -14,8 +14,8 @@ Feature: Sync nodes follow the chain
     And every execution peer of a sync node is another node of this network
 
   @smoke @req:NODE-02.transaction @needs:fast-chain
-  Scenario: A transaction sent to one node is seen with the same receipt on all
-    When a funded account sends 1 wei through one sync node
+  Scenario: A transaction sent to one node of each client is seen with the same receipt on all
+    When a funded account sends 1 wei through a sync node of each client
     Then every node reports the same successful receipt for it
 
   @req:NODE-02.agreement @needs:fast-chain

@@ -36,7 +36,7 @@ Feature: Only a node that tells the truth about the head gets traffic
 
   @req:NODE-04.consensus-frozen @disruptive @needs:freeze-process @needs:fast-chain
   Scenario: A node whose consensus client is frozen is out of service until it continues
-    When the consensus client of a sync node is frozen
-    Then that sync node is taken out of service within the readiness budget, with the reason "consensus-unreachable"
-    And none of its containers is restarted
-    And it is back in service within the readiness budget after the consensus client continues
+    When the consensus client of a sync node of each client is frozen
+    Then each of them is taken out of service within the readiness budget, with the reason "consensus-unreachable"
+    And none of their containers is restarted
+    And each is back in service within the readiness budget after its consensus client continues

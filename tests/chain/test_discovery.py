@@ -9,18 +9,19 @@ from typing import Any, cast
 import pytest
 
 from ethinfra.chain.discovery import DeployedNode, enode_id, find_nodes, samples
-from ethinfra.errors import ChainError
+from ethinfra.errors import BadInput, ChainError
 from ethinfra.kube import Kube
 
 ID = "5f" * 64
 
 
 PORTS = {"rpc": 8545, "beacon": 3500, "probe": 9500}
+LABELS = {"app.kubernetes.io/name": "archive", "ethinfra.io/client": "geth"}
 
 
 def pod(name: str, *, phase: str = "Running", going: bool = False, ports: dict[str, int] = PORTS) -> dict[str, Any]:
     return {
-        "metadata": {"name": name, **({"deletionTimestamp": "now"} if going else {})},
+        "metadata": {"name": name, "labels": LABELS, **({"deletionTimestamp": "now"} if going else {})},
         "spec": {"containers": [{"ports": [{"name": key, "containerPort": value}]} for key, value in ports.items()]},
         "status": {"phase": phase},
     }
@@ -56,11 +57,21 @@ def test_running_nodes_are_found_in_order():
     assert [node.name for node in found] == ["geth-0", "geth-1"]
     assert kube.selectors == ["ethereum/Pod: ethinfra.io/role=sync,app.kubernetes.io/name=geth"]
     assert found[0].ports["beacon"] == 3500
+    assert found[0].rpc_service == "archive-rpc"
+    assert found[0].execution.can("admin-peers")
 
 
-def deployed(printed: str) -> tuple[DeployedNode, FakeKube]:
+def test_node_of_an_unknown_client_says_so():
+    node, _ = deployed("", client="get")
+
+    with pytest.raises(BadInput, match="unknown client .get."):
+        _ = node.execution
+
+
+def deployed(printed: str, client: str = "geth") -> tuple[DeployedNode, FakeKube]:
     kube = FakeKube(printed=printed)
-    return DeployedNode(cast(Kube, kube), "ethereum", "geth-0", {"rpc": 1, "beacon": 2}), kube
+    labels = {**LABELS, "ethinfra.io/client": client}
+    return DeployedNode(cast(Kube, kube), "ethereum", "geth-0", {"rpc": 1, "beacon": 2}, labels), kube
 
 
 def test_console_prints_json_inside_a_string():

@@ -1,0 +1,88 @@
+"""What is known of the clients: one file each in values/clients, the same that the chart gets.
+
+A *client* is a project (geth, Prysm), a *program* of it is what a container runs: `execution`, `consensus`,
+`validator`, `genesis`. The keys of a program are those of `$defs/program` in the chart's schema.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+
+from ethinfra.errors import unknown_name
+from ethinfra.paths import ROOT
+
+FOLDER = ROOT / "values" / "clients"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An answer of a client that is not what the specification says.
+
+    method: the method, or the input, as features name it; answers: what comes instead, as features say it;
+    specification: its word on it
+    """
+
+    method: str
+    answers: str
+    specification: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program of a client. known: everything that its file says, for what has no name here."""
+
+    client: str
+    name: str
+    known: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        version: str = self.known["version"]
+        return version
+
+    @property
+    def ports(self) -> dict[str, int]:
+        ports: dict[str, int] = self.known.get("ports", {})
+        return ports
+
+    @property
+    def metrics_path(self) -> str:
+        path: str = self.known["metrics"]["path"]
+        return path
+
+    @property
+    def series(self) -> dict[str, str]:
+        """What metrics mean: head, finalized, peers, sync, txpool → the client's name for it."""
+        series: dict[str, str] = self.known["metrics"].get("series", {})
+        return series
+
+    def can(self, capability: str) -> bool:
+        """Whether its file lists that capability."""
+        return capability in self.known.get("capabilities", [])
+
+    @property
+    def differences(self) -> dict[str, Difference]:
+        """By method."""
+        found = [Difference(**one) for one in self.known.get("rpcDifferences", [])]
+        return {one.method: one for one in found}
+
+
+@cache
+def known_clients() -> dict[str, dict[str, Any]]:
+    """Client → program → what is known of it."""
+    files = sorted(FOLDER.glob("*.yaml"))
+    return {name: known for file in files for name, known in yaml.safe_load(file.read_text())["clients"].items()}
+
+
+def find_program(client: str, name: str) -> Program:
+    """BadInput where there is no such client, or no such program of it."""
+    clients = known_clients()
+    if client not in clients:
+        raise unknown_name("client", client, sorted(clients))
+    if name not in clients[client]:
+        raise unknown_name(f"program of {client}", name, sorted(clients[client]))
+    return Program(client, name, clients[client][name])
