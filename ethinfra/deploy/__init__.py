@@ -11,6 +11,7 @@ A *layer* is one helmfile (`helmfiles/<layer>.helmfile.yaml.gotmpl`) with one or
 - `drift`      where live objects differ from rendered ones
 - `unchanged`  whether applying again changed anything
 - `rules`      what every rendered manifest keeps to
+- `schemas`    whether an API server would take what is rendered
 - `release`    a single release of a chart, beside the layers
 """
 
