@@ -20,6 +20,9 @@ from ethinfra.kube import Kube
 from ethinfra.trial.scripted import CHART
 from ethinfra.waiting import eventually
 
+#: The clients of late nodes. What is counted below of the one are geth's own counters.
+EXECUTION, CONSENSUS = "geth", "prysm"
+
 #: A full node keeps the states of so many recent blocks (geth v1.17, triedb/pathdb: maxDiffLayers).
 STATES_KEPT = 128
 
@@ -54,16 +57,14 @@ class LateNodes:
         """
         name = f"{self.prefix}-{mode}"
         self._releases.append(name)
-        own = {
-            "sync": {
-                "name": name,
-                "replicas": 1,
-                "execution": {"syncMode": mode},
-                "consensus": {"checkpointSyncUrl": self.checkpoint},
-                "storage": {"whenDeleted": "Delete", "whenScaled": "Delete"},
-            },
-            "networkPolicy": {"devp2p": devp2p},
+        node_values = {
+            "name": name,
+            "replicas": 1,
+            "execution": {"client": EXECUTION, "syncMode": mode},
+            "consensus": {"client": CONSENSUS, "checkpointSyncUrl": self.checkpoint},
+            "storage": {"whenDeleted": "Delete", "whenScaled": "Delete"},
         }
+        own = {"sync": {"nodes": [node_values]}, "networkPolicy": {"devp2p": devp2p}}
         with tempfile.TemporaryDirectory(prefix="ethinfra-late-") as folder:
             base = release_values(self.env, "ethereum", "sync", into=Path(folder) / "sync.yaml")
             install_release(self.cluster, name, CHART, [base, own], self.namespace)

@@ -49,12 +49,15 @@ def local(manifests: Callable[[str], Manifests]) -> Manifests:
 
 @pytest.fixture(scope="session")
 def ethereum() -> Callable[..., list[Object]]:
-    """Render the ethereum chart's sync nodes on the devnet as the local environment has them, some values changed."""
+    """Render a sync node of the ethereum chart on the devnet, as the local environment has it, some values changed."""
     files = ["clients/geth", "clients/prysm", "networks/devnet", "ethereum/common", "ethereum/local"]
     flags = [part for file in files for part in ("--values", ROOT / "values" / f"{file}.yaml")]
 
+    geth = {"name": "geth", "replicas": 2, "execution": {"client": "geth"}, "consensus": {"client": "prysm"}}
+
     def render(changes: dict[str, Any], chart: Path = ROOT / "charts" / "ethereum-infrastructure") -> list[Object]:
-        changed = [f"--set-json={key}={json.dumps(value)}" for key, value in {"sync.enabled": True, **changes}.items()]
+        values = {"sync.enabled": True, "sync.nodes": [geth], **changes}
+        changed = [f"--set-json={key}={json.dumps(value)}" for key, value in values.items()]
         done = run([tool("helm"), "template", "sync", chart, "--namespace", "ethereum", *flags, *changed])
         return [one for one in yaml.safe_load_all(done.stdout) if one]
 

@@ -28,7 +28,10 @@ WIDER = {
     "storage_classes_exist",
 }
 
-SECRET = {"sync.jwt.generate": False, "sync.jwt.existingSecret": {"name": "engine-jwt", "key": "jwt.hex"}}
+SECRET = {
+    "sync.defaults.jwt.generate": False,
+    "sync.defaults.jwt.existingSecret": {"name": "engine-jwt", "key": "jwt.hex"},
+}
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -97,8 +100,12 @@ def test_peers_on_the_internet_are_outside_of_private_ranges(
     [
         {},
         SECRET,
-        {"sync.consensus.checkpointSyncUrl": "http://geth-beacon.ethereum.svc:3500", "sync.execution.syncMode": "snap"},
-        {"sync.placement.antiAffinity": "required", "sync.placement.spread": "DoNotSchedule"},
+        {
+            "sync.defaults.consensus.checkpointSyncUrl": "http://geth-beacon.ethereum.svc:3500",
+            "sync.defaults.execution.syncMode": "snap",
+        },
+        {"sync.defaults.placement.antiAffinity": "required", "sync.defaults.placement.spread": "DoNotSchedule"},
+        {"serviceMonitor.enabled": True},
         {"network.create.enabled": True, "validators.enabled": True, "validators.bootnode": False},
         {"probe.image.digest": DIGEST, "clients.geth.execution.image.digest": DIGEST},
     ],

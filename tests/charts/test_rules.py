@@ -63,7 +63,7 @@ def test_breaking_a_template_is_noticed(
 
 def test_a_flag_of_the_operators_that_opens_the_engine_is_noticed(ethereum: Callable[..., list[Object]]) -> None:
     """Flags at the end win."""
-    objects = ethereum({"sync.execution.extraArgs": ["--authrpc.addr=0.0.0.0"]})
+    objects = ethereum({"sync.defaults.execution.extraArgs": ["--authrpc.addr=0.0.0.0"]})
 
     assert "engine_listens_on_loopback" in complaints(Manifests(tuple(objects), known_clients()))
 

@@ -339,7 +339,9 @@ OPEN = Bundle(
                     "- name: execution\n  emptyDir: {}\n- name: execution-tmp\n",
                 ),
             ),
-            fails={"A sync node stops cleanly, and continues the same chain": "is not the one from before"},
+            fails={
+                "A sync node of each client stops cleanly, and continues the same chain": "is not the one from before"
+            },
         ),
         Sabotage(
             name="snap-is-full",
@@ -376,13 +378,13 @@ CUT_OFF = Bundle(
             edits=(
                 Edit(
                     "values/ethereum/local.yaml",
-                    "sync:\n  replicas: 2\n",
-                    "networkPolicy: {devp2p: false}\n\nsync:\n  replicas: 2\n  minPeers: 0\n",
+                    "sync:\n  defaults:\n",
+                    "networkPolicy: {devp2p: false}\n\nsync:\n  defaults:\n    minPeers: 0\n",
                 ),
             ),
             fails={
                 "Sync nodes peer by devp2p": "execution, consensus: {",
-                "A transaction sent to one node is seen with the same receipt on all": "receipt",
+                "A transaction sent to one node of each client is seen with the same receipt on all": "receipt",
                 "a peer reaches a sync node on port 30303": "30303",
                 # Cut-off nodes carry another label than the one by which a peer knows them.
                 "a peer reaches a sync node on port 13000": "13000",
@@ -404,7 +406,7 @@ CUT_OFF = Bundle(
                     "terminationGracePeriodSeconds: 1",
                 ),
             ),
-            fails={"A sync node stops cleanly, and continues the same chain": "s of 1s"},
+            fails={"A sync node of each client stops cleanly, and continues the same chain": "s of 1s"},
         ),
     ),
     untouched=(

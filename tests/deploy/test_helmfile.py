@@ -120,9 +120,15 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("values", "said"),
     [
         ("sync: {replica: 3}", "sync: additional properties 'replica' not allowed"),
-        ("sync: {replicas: three}", "sync/replicas: got string, want integer"),
-        ("sync: {execution: {client: besu}}", 'sync.execution.client: no client "besu"; known: geth, prysm'),
-        ("sync: {jwt: {generate: false}}", "sync.jwt: generate is false, so existingSecret.name"),
+        ("sync: {defaults: {replicas: three}}", "sync/defaults/replicas: got string, want integer"),
+        (
+            "sync: {nodes: [{name: one, execution: {client: parity}}]}",
+            'sync.nodes[one].execution.client: no client "parity"; known: ',
+        ),
+        (
+            "sync: {defaults: {jwt: {generate: false}}}",
+            "sync.nodes[geth].jwt: generate is false, so existingSecret.name",
+        ),
     ],
     ids=["unknown key", "ill-typed value", "unknown client", "contradiction"],
 )

@@ -77,6 +77,8 @@ def test_values_of_a_release_are_those_of_its_layer(tmp_path: Path) -> None:
 
     values = yaml.safe_load(written.read_text())
     assert values["sync"]["enabled"] is True
-    assert values["sync"]["replicas"] == 2
-    assert values["probe"]["limits"]["headAgeSeconds"] == load_environment("local").budget("headAge")
+    assert {"name": "geth", "replicas": 2}.items() <= values["sync"]["nodes"][0].items()
+    assert values["sync"]["defaults"]["probes"]["limits"]["headAgeSeconds"] == load_environment("local").budget(
+        "headAge"
+    )
     assert "0x6080604052600436106100" in written.read_text()
