@@ -10,6 +10,8 @@ what it saw last. Standard library only: the image holds a Python and this packa
 - the *observer* looks again and again, and keeps a history     `observer`
 - the *server* tells the kubelet, Prometheus and people         `server`, `metrics`
 
-Beside it live two small jobs that need the same image: the JWT secret of a pod (`jwt`) and the identity and time of a
-devnet (`genesis`, with `keys` and `kubernetes`). `docs/node-probe.md` has the reasons a node can be not ready.
+Beside it live small jobs that need the same image: the JWT secret of a pod (`jwt`), the identity and time of a devnet
+(`genesis`, with `keys` and `kubernetes`), and before a client's first start, whether its source of finality is fit
+(`checkpoint`) and the genesis of a network that exists already (`state`). `trust` is for those that ask over TLS.
+`docs/node-probe.md` has the reasons a node can be not ready.
 """

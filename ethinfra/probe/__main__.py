@@ -1,4 +1,4 @@
-"""`python3 -m ethinfra.probe`: serve, jwt, genesis."""
+"""`python3 -m ethinfra.probe`: serve, jwt, genesis, checkpoint, fetch-genesis."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m ethinfra.probe", description="The node probe and its small jobs.")
-    commands = parser.add_subparsers(required=True, metavar="serve|jwt|genesis")
+    commands = parser.add_subparsers(required=True, metavar="serve|jwt|genesis|checkpoint|fetch-genesis")
 
     serve = commands.add_parser("serve", help="watch a node and answer /startupz /readyz /livez /status /metrics")
     serve.set_defaults(run=_serve)
@@ -62,6 +62,25 @@ def _parser() -> argparse.ArgumentParser:
     genesis.add_argument("--delay", type=_seconds, default=30.0, metavar="S", help="from now to slot 0")
     genesis.add_argument("--patience", type=_seconds, default=30.0, metavar="S", help="for an API server to be reached")
     genesis.add_argument("--label", type=_label, action="append", default=[], metavar="KEY=VALUE")
+
+    checkpoint = commands.add_parser("checkpoint", help="refuse to start a client whose source of finality is unfit")
+    checkpoint.set_defaults(run=_checkpoint)
+    checkpoint.add_argument("--url", type=_endpoint, required=True, metavar="URL", help="Beacon API")
+    checkpoint.add_argument("--chain-id", type=_positive_int, required=True)
+    checkpoint.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="the client's; if in use, all is well"
+    )
+    checkpoint.add_argument("--patience", type=_seconds, default=60.0, metavar="S", help="for a good answer")
+    checkpoint.add_argument("--timeout", type=_seconds, default=10.0, metavar="S", help="for one try")
+
+    fetch = commands.add_parser("fetch-genesis", help="put the genesis of a network that exists already in place")
+    fetch.set_defaults(run=_fetch_genesis)
+    fetch.add_argument("--state-url", type=_http_url, required=True, metavar="URL", help="the beacon state, SSZ")
+    fetch.add_argument("--state-sha256", type=_sha256, required=True, metavar="HEX")
+    fetch.add_argument("--chain", type=Path, required=True, metavar="DIR", help="whose files are copied")
+    fetch.add_argument("--out", type=Path, required=True, metavar="DIR")
+    fetch.add_argument("--patience", type=_seconds, default=120.0, metavar="S", help="for a server that fails")
+    fetch.add_argument("--stall", type=_seconds, default=30.0, metavar="S", help="of silence that end a try")
     return parser
 
 
@@ -144,6 +163,46 @@ def _genesis(options: argparse.Namespace) -> int:
     return 0
 
 
+def _checkpoint(options: argparse.Namespace) -> int:
+    from ethinfra.probe import checkpoint
+
+    try:
+        if checkpoint.has_database(options.data):
+            print(f"{options.data} holds a database: no checkpoint is needed")
+            return 0
+        source = checkpoint.must_serve(
+            options.url,
+            options.chain_id,
+            patience=options.patience,
+            timeout=options.timeout,
+            say=lambda seen: print(f"waiting: {seen}", flush=True),
+        )
+    except (checkpoint.NoCheckpoint, OSError) as reason:
+        print(f"no checkpoint: {reason}", file=sys.stderr)
+        return REFUSED
+    print(f"{options.url.name}: chain {source.chain_id}, finalized epoch {source.epoch}, block {source.root}")
+    return 0
+
+
+def _fetch_genesis(options: argparse.Namespace) -> int:
+    from ethinfra.probe import state
+
+    try:
+        fetched = state.put_in_place(
+            options.state_url,
+            options.state_sha256,
+            options.chain,
+            options.out,
+            patience=options.patience,
+            stall=options.stall,
+        )
+    except state.StateError as reason:
+        print(f"no genesis: {reason}", file=sys.stderr)
+        return REFUSED
+    print(f"{options.out / state.STATE}: {'fetched' if fetched else 'is there already'}, sha256 {options.state_sha256}")
+    return 0
+
+
 def _log_change(verdict: Verdict, view: ChainView) -> None:
     head = view.execution.head
     _log("verdict", ready=verdict.ready, code=verdict.code.value, reason=verdict.reason, head=head and head.number)
@@ -166,6 +225,17 @@ def _endpoint(text: str) -> Endpoint:
         return Endpoint.parse(text)
     except ValueError as reason:
         raise argparse.ArgumentTypeError(str(reason)) from None
+
+
+def _http_url(text: str) -> str:
+    _endpoint(text)
+    return text
+
+
+def _sha256(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a SHA-256 of 64 hexadecimal digits")
+    return text.lower()
 
 
 def _hash(text: str) -> str:

@@ -100,11 +100,11 @@ def _connect(endpoint: Endpoint, deadline: Deadline) -> socket.socket:
     connection = _tcp(endpoint, deadline)
     if endpoint.scheme == "http":
         return connection
-    import ssl  # 5 MB that only a reference over TLS needs
+    from ethinfra.probe import trust  # ssl takes 5 MB, which only TLS needs
 
     try:
         connection.settimeout(deadline.left())
-        return ssl.create_default_context().wrap_socket(connection, server_hostname=endpoint.host)
+        return trust.context().wrap_socket(connection, server_hostname=endpoint.host)
     except BaseException:
         connection.close()
         raise
