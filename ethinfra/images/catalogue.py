@@ -46,6 +46,7 @@ class Image:
     where: Where
     built_from: str
     tools: tuple[str, ...] = ()
+    trees: tuple[tuple[str, str], ...] = ()
     compile: tuple[tuple[str, str], ...] = ()
     packages: tuple[str, ...] = ()
     versioned_by: str = ""
@@ -87,8 +88,9 @@ _SCHEMA: dict[str, Any] = {
                     "tag": {"type": "string", "pattern": r"^[\w][\w.-]{0,127}$"},
                     "folder": {"type": "string"},
                     "where": {"enum": [str(where) for where in Where]},
-                    "built-from": {"enum": ["source", "debian", "project", "release"]},
+                    "built-from": {"enum": ["source", "npm", "debian", "project", "release"]},
                     "tools": _STRINGS,
+                    "trees": _MAP,
                     "compile": _MAP,
                     "packages": _STRINGS,
                     "versioned-by": {"type": "string"},
@@ -164,6 +166,7 @@ def _image(key: str, entry: dict[str, Any], docker: Path) -> Image:
         where=Where(entry["where"]),
         built_from=entry["built-from"],
         tools=tuple(entry.get("tools", ())),
+        trees=tuple(entry.get("trees", {}).items()),
         compile=tuple(entry.get("compile", {}).items()),
         packages=tuple(entry.get("packages", ())),
         versioned_by=entry.get("versioned-by", ""),

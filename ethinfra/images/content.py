@@ -19,7 +19,7 @@ from ethinfra.images.catalogue import Image
 from ethinfra.images.python import precompile
 from ethinfra.paths import ROOT
 from ethinfra.process import run
-from ethinfra.toolchain import default_store, tool
+from ethinfra.toolchain import FAMILIES, Binary, default_store, tool
 
 #: Raised when this package starts to build the same recipe differently.
 RECIPE_VERSION = 1
@@ -47,11 +47,17 @@ class Content:
             labels["ethinfra.io/release-files"] = " ".join(files)
         return labels
 
+    @property
+    def published(self) -> tuple[str, ...]:
+        """Patterns of what in the build context others have published, byte for byte."""
+        places = [place for one in self.image.releases for _, place in one.files]
+        return ("*/node_modules/*", *places, *(f"{place}/*" for place in places))
+
 
 def content_of(image: Image) -> Content:
     """Look at all that goes into an image. ToolchainError if a binary is not there, ImageError for anything else."""
     release.check_architecture(image)
-    binaries = {name: default_store().binary(name) for name in image.tools}
+    binaries = {name: default_store().binary(name) for name in (*image.tools, *dict(image.trees))}
     packages = debian.resolve(image.packages) if image.packages else ()
     for binary in binaries.values():
         # Upstream's tags of images have a `v` or have none, whatever the module's version has.
@@ -106,6 +112,8 @@ def prepare(content: Content, context: Path, kept: Path) -> None:
         debian.applets(rootfs / image.applets)
     for one in image.releases:
         release.unpack(one, release.fetch(one, kept / "releases"), context)
+    for name, target in image.trees:
+        _copy_tree(default_store().binary(name), rootfs / target)
     for source, target in image.sources:
         _copy(ROOT / source, rootfs / target)
     if image.python:
@@ -116,17 +124,25 @@ def prepare(content: Content, context: Path, kept: Path) -> None:
             path.chmod(0o755 if executable else 0o644)
 
 
-def _revision(image: Image) -> str:
-    """The revision of the packaged software: upstream's tag, or the commit that last touched our own sources."""
-    if image.built_from != "project":
-        return image.tag
-    paths = [image.folder, *(ROOT / source for source, _ in image.sources)]
+def recipe_revision(image: Image) -> str:
+    """The commit that last changed what an image is made of here: recipe, our sources, the toolchain's pins.
+
+    With `-dirty` where the checkout differs from it; empty without git's history.
+    """
+    programs = {*image.tools, *dict(image.trees)}
+    pins = [ROOT / "toolchain" / name for name, one in FAMILIES.items() if programs & {tool.name for tool in one.tools}]
+    paths = [image.folder, *pins, *(ROOT / source for source, _ in image.sources)]
     git: list[str | Path] = ["git", "-C", ROOT]
     last = run([*git, "log", "-1", "--format=%h", "--abbrev=12", "--", *paths], check=False)
     if not last.ok or not last.stdout:
-        return "unknown"
+        return ""
     dirty = run([*git, "status", "--porcelain", "--", *paths], check=False).stdout
     return f"{last.stdout}-dirty" if dirty else last.stdout
+
+
+def _revision(image: Image) -> str:
+    """The revision of the packaged software: upstream's tag, or the commit of our own sources."""
+    return image.tag if image.built_from != "project" else recipe_revision(image) or "unknown"
 
 
 def _check_version(image: Image, program: str, version: str) -> None:
@@ -137,6 +153,15 @@ def _check_version(image: Image, program: str, version: str) -> None:
             seen=f"{program} {version}",
             todo=f"set `tag` of {image.key} in docker/images.yaml, and in the values that name the image",
         )
+
+
+def _copy_tree(binary: Binary, target: Path) -> None:
+    """Copy the recorded files of a tool and no others. ImageError for a tool that is one file."""
+    if binary.tree is None:
+        raise ImageError(f"{binary.name} is one file", todo="name it under `tools` in docker/images.yaml, not `trees`")
+    for file in binary.files:
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(binary.tree / file, target / file)
 
 
 def _copy(source: Path, target: Path) -> None:

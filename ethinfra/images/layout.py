@@ -132,6 +132,16 @@ def open_blob(archive: Path, blob: Blob) -> Iterator[IO[bytes]]:
             yield stream
 
 
+def read_files(archive: Path) -> Iterator[tuple[str, bytes]]:
+    """Path and content of the regular files of all layers. Ours have no base image, so none hides another's file."""
+    for layer in read_manifest(archive).layers:
+        with open_blob(archive, layer) as blob, tarfile.open(fileobj=blob, mode="r|*") as tar:
+            for member in tar:
+                stream = tar.extractfile(member) if member.isfile() else None
+                if stream is not None:
+                    yield member.name.removeprefix("./"), stream.read()
+
+
 def _manifest(raw: bytes) -> Manifest:
     document = json.loads(raw)
     return Manifest(raw, _blob(document["config"]), tuple(_blob(layer) for layer in document["layers"]))

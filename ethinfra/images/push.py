@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import tarfile
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +12,16 @@ from dataclasses import dataclass
 
 from ethinfra.images.layout import Blob, open_blob, read_manifest
 from ethinfra.images.store import Archive
+from ethinfra.process import run
 from ethinfra.progress import Progress
 from ethinfra.registry.client import RegistryClient
+from ethinfra.toolchain import tool
 
 #: Images at a time. More only wait for the registry's disk.
 PARALLEL = 3
+
+#: Seconds for one image to a registry out there.
+PUSH_WITHIN = 900
 
 _CHUNK = 1 << 20
 
@@ -52,6 +59,20 @@ def push_one(archive: Archive, client: RegistryClient) -> Pushed:
         for tag in missing:
             client.push_manifest(repository, tag, manifest.raw)
     return Pushed(archive, sent, time.monotonic() - started)
+
+
+def push_elsewhere(archive: Archive, registry: str) -> list[str]:
+    """Push an image under its key below another registry's path, e.g. `ghcr.io/acme`; returns what it is called there.
+
+    crane does it, with the log-in that `crane auth login` or `docker login` has left. CommandFailed if it is refused.
+    """
+    names = [f"{registry.rstrip('/')}/{archive.image.key}:{tag}" for tag in archive.tags]
+    with tempfile.TemporaryDirectory(prefix="ethinfra-push-") as layout:
+        with tarfile.open(archive.path) as tar:
+            tar.extractall(layout, filter="data")
+        for name in names:
+            run([tool("crane"), "push", layout, name], within=PUSH_WITHIN)
+    return names
 
 
 def _content(archive: Archive, blob: Blob) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ import tarfile
 import tempfile
 import zipfile
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import httpx
 from filelock import FileLock
@@ -36,7 +36,8 @@ def checksum(release: Release) -> str:
     known = locked_checksum(release.url)
     if known is None:
         raise ImageError(
-            f"no checksum of {release.url} is locked, so nobody could tell what is downloaded from a forgery",
+            f"no checksum of {PurePosixPath(release.url).name} is locked",
+            seen=f"pending: nobody who wrote the lock could reach {release.url}",
             todo="ethinfra images lock --source upstream, where it can be reached; review and commit the lock",
         )
     return known

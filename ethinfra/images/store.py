@@ -22,7 +22,8 @@ from ethinfra.errors import EthinfraError, ImageError, MissingCapability
 from ethinfra.images import builder, layout
 from ethinfra.images.builder import Builder
 from ethinfra.images.catalogue import Image, Where, select
-from ethinfra.images.content import Content, content_of, prepare
+from ethinfra.images.content import Content, content_of, prepare, recipe_revision
+from ethinfra.images.secrets import findings_in_bytes, findings_in_folder, matches
 from ethinfra.paths import cache_dir
 from ethinfra.progress import Progress
 
@@ -44,10 +45,9 @@ class Archive:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """Upstream's tag; for our own software also one that tells the commit."""
-        if self.image.built_from != "project":
-            return (self.image.tag,)
-        return (self.image.tag, f"{self.image.tag}-{self.revision}")
+        """Upstream's tag, which a rebuild moves, and one that tells the commit that it was built from."""
+        commit = recipe_revision(self.image)
+        return (self.image.tag, f"{self.image.tag}-g{commit}") if commit else (self.image.tag,)
 
 
 def images_dir() -> Path:
@@ -91,6 +91,17 @@ def node_archives(names: Iterable[str] | None = None, progress: Progress | None 
     return [archive_of(image, progress).path for image in select(names, Where.NODE)]
 
 
+def secrets_in(archive: Archive) -> list[str]:
+    """Secrets in the files of a built image, as `secrets` words its findings."""
+    # The context's rootfs/ is the image's root.
+    published = [pattern.removeprefix("rootfs/") for pattern in content_of(archive.image).published]
+    return [
+        finding
+        for path, data in layout.read_files(archive.path)
+        for finding in findings_in_bytes(data, path, published=matches(path, published))
+    ]
+
+
 def _build(content: Content, folder: Path, with_builder: Builder) -> Archive:
     image = content.image
     started = time.monotonic()
@@ -98,6 +109,7 @@ def _build(content: Content, folder: Path, with_builder: Builder) -> Archive:
         work = Path(temporary)
         try:
             prepare(content, work / "context", images_dir())
+            _refuse_secrets(content, work / "context")
             arguments = {"VERSION": image.tag, "REVISION": content.revision}
             built = builder.build(with_builder, work / "context", arguments, content.labels, work)
             result = work / "result"
@@ -119,6 +131,16 @@ def _build(content: Content, folder: Path, with_builder: Builder) -> Archive:
         shutil.rmtree(folder, ignore_errors=True)
         result.rename(folder)
     return Archive(image, folder / "image.tar", content.key, **facts)
+
+
+def _refuse_secrets(content: Content, context: Path) -> None:
+    found = findings_in_folder(context, content.published)
+    if found:
+        raise ImageError(
+            f"the build context of {content.image.reference} has secrets in it",
+            seen="\n".join(found),
+            todo="remove them, and change each: it may be in an older image already",
+        )
 
 
 def _recorded(image: Image, content: Content, folder: Path) -> Archive | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from ethinfra.images.catalogue import Image
 
@@ -123,12 +124,36 @@ def _command(by_name: dict[str, list[Instruction]]) -> list[str]:
 
 
 def _copies(by_name: dict[str, list[Instruction]], image: Image) -> list[str]:
-    sources = {one.value.split()[0] for one in by_name.get("COPY", [])}
+    sources = {source for one in by_name.get("COPY", []) for source in one.value.split()[:-1]}
+    released = [place for release in image.releases for _, place in release.files]
     made = {f"bin/{name}" for name in (*image.tools, *dict(image.compile))}
-    if image.packages or image.sources:
+    made |= {place for place in released if place.startswith("bin/")}
+    if image.packages or image.sources or image.trees or any(place.startswith("rootfs/") for place in released):
         made.add("rootfs")
     beside = {path.name for path in image.folder.iterdir()}
     return [
         *(f"COPY lacks {one}, which the catalogue prepares" for one in sorted(made - sources)),
         *(f"COPY {one}: not in the build context" for one in sorted(sources - made - beside)),
     ]
+
+
+#: Ports of a client's table that take datagrams.
+UDP = ("discovery", "quic")
+
+
+def contract_breaches(text: str, part: dict[str, Any]) -> list[str]:
+    """Where a Dockerfile and a part of the client table disagree: each alone could be right, together they are not."""
+    by_name = {one.name: one.value for one in instructions(text)}
+    named = part.get("ports", {}).items()
+    # The engine listens on the pod's loopback: no other container of an image's user has business there.
+    ports = {f"{port}/udp" if name in UDP else str(port) for name, port in named if name != "engine"}
+    found = []
+    if set(by_name.get("EXPOSE", "").split()) != ports:
+        found.append(
+            f"EXPOSE {by_name.get('EXPOSE', '(nothing)')}, but the table has the ports {' '.join(sorted(ports))}"
+        )
+    if "stopSignal" in part and by_name.get("STOPSIGNAL") != part["stopSignal"]:
+        found.append(f"STOPSIGNAL {by_name.get('STOPSIGNAL')}, but the table says {part['stopSignal']}")
+    if json.loads(by_name.get("ENTRYPOINT", "[]")) != part["command"]:
+        found.append(f"ENTRYPOINT {by_name.get('ENTRYPOINT')}, but the table's command is {part['command']}")
+    return found

@@ -52,7 +52,7 @@ def test_image_is_as_its_dockerfile_says(cache: Callable[[str], Path]):
     assert config["config"]["StopSignal"] == "SIGTERM"
     assert config["config"]["Labels"]["org.opencontainers.image.version"] == "3.10.1"
     assert config["config"]["Labels"]["ethinfra.io/built-from"] == "source"
-    assert archive.tags == ("3.10.1",)
+    assert archive.tags[0] == "3.10.1"
 
 
 def test_what_is_built_is_found_again(cache: Callable[[str], Path]):

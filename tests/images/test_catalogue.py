@@ -44,6 +44,18 @@ def test_what_the_registry_needs_does_not_come_from_it():
     assert needed <= {image.key for image in select(None, Where.NODE)}
 
 
+def test_images_of_releases_are_for_those_who_name_them():
+    """They are downloaded: `make images` must not need hosts that the rest of the project does not."""
+    assert not [image.key for image in select(None) if image.releases]
+    assert [image.key for image in select(["besu"])] == ["besu"]
+
+
+def test_url_of_a_release_has_the_version_of_the_tag():
+    (release,) = find_image("lighthouse").releases
+
+    assert release.url.endswith("/v8.2.2/lighthouse-v8.2.2-x86_64-unknown-linux-gnu.tar.gz")
+
+
 def named_images(document: object) -> set[str]:
     """References of a values file: maps with `repository` and `tag`."""
     if isinstance(document, list):
@@ -70,7 +82,7 @@ def test_image_is_found_by_key_and_by_name(name: str):
 
 def test_unknown_image_lists_the_known_ones():
     with pytest.raises(BadInput, match="prysm-beacon-chain"):
-        find_image("lighthouse")
+        find_image("reth")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +94,9 @@ def test_unknown_image_lists_the_known_ones():
         ({"name": "library/nginx"}, "images.one.name"),
         ({"tag": "a b"}, "images.one.tag"),
         ({"tools": "geth"}, "images.one.tools"),
+        ({"releases": [{"url": "ftp://a/b", "files": {"a": "bin/a"}}]}, "images.one.releases.0.url"),
+        ({"releases": [{"url": "https://a/b", "files": {"a": "/bin/a"}}]}, "images.one.releases.0.files.a"),
+        ({"architecture": "x86_64"}, "images.one.architecture"),
     ],
 )
 def test_wrong_entry_is_refused_with_its_key(change: dict[str, object], key: str):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import yaml
 
 from ethinfra.images import Image, catalogue, find_image
-from tests.images.dockerfiles import breaches, instructions
+from ethinfra.paths import ROOT
+from tests.images.dockerfiles import USER, breaches, contract_breaches, instructions
 
 
 @pytest.mark.parametrize("image", catalogue(), ids=lambda image: image.key)
@@ -38,6 +41,64 @@ def test_breach_of_the_standard_is_named(change: Callable[[str], str], breach: s
 
     assert change(text) != text
     assert any(breach in one for one in breaches(change(text), image))
+
+
+def parts() -> list[Any]:
+    """Image and part of the client table, for every part; a client's file may have several."""
+    built = {image.reference: image for image in catalogue()}
+    found = []
+    for path in sorted((ROOT / "values" / "clients").glob("*.yaml")):
+        for client, table in yaml.safe_load(path.read_text())["clients"].items():
+            for name, part in table.items():
+                if isinstance(part, dict) and "image" in part:
+                    reference = f"{part['image']['repository']}:{part['image']['tag']}"
+                    found.append(pytest.param(built[reference], part, id=f"{client}-{name}"))
+    return found
+
+
+@pytest.mark.parametrize(("image", "part"), parts())
+def test_dockerfile_agrees_with_the_client_table(image: Image, part: dict[str, Any]):
+    assert contract_breaches(image.dockerfile.read_text(), part) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "breach"),
+    [
+        ({"ports": {"rpc": 8545, "p2p": 30303}}, "EXPOSE"),
+        ({"ports": {"rpc": 8545, "ws": 8546, "p2p": 30303, "discovery": 30304, "metrics": 6060}}, "EXPOSE"),
+        ({"stopSignal": "SIGINT"}, "STOPSIGNAL"),
+        ({"command": ["reth"]}, "ENTRYPOINT"),
+    ],
+)
+def test_disagreement_with_the_client_table_is_named(change: dict[str, Any], breach: str):
+    table = yaml.safe_load((ROOT / "values" / "clients" / "geth.yaml").read_text())["clients"]["geth"]["execution"]
+    (found,) = contract_breaches(find_image("geth").dockerfile.read_text(), {**table, **change})
+
+    assert found.startswith(breach)
+
+
+def test_clients_run_as_the_user_that_the_chart_gives_them():
+    """Whatever upstream's image says: the chart's volumes belong to this one."""
+    chart = yaml.safe_load((ROOT / "charts" / "ethereum-infrastructure" / "values.yaml").read_text())
+
+    assert f"{chart['security']['user']}:{chart['security']['user']}" == USER
+
+
+def test_stop_signal_is_upstream_s():
+    """Where SIGTERM is not what closes the database."""
+    text = find_image("erigon").dockerfile.read_text()
+
+    assert [one.value for one in instructions(text) if one.name == "STOPSIGNAL"] == ["SIGINT"]
+
+
+def test_client_images_have_no_shell():
+    """Nothing that the catalogue keeps of packages is a shell or a tool: only libraries and certificates."""
+    clients = [image for image in catalogue() if "clients" in image.folder.parts]
+
+    assert len(clients) >= 9
+    for image in clients:
+        assert not image.applets
+        assert not [pattern for pattern in image.keep if "bin" in pattern.split("/")]
 
 
 def test_only_the_volume_helper_runs_as_root():

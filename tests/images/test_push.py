@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ethinfra.images import Archive, find_image
+from ethinfra.images import Archive, archive_of, find_image, store
 from ethinfra.images.layout import write_archive
-from ethinfra.images.push import push, push_one
+from ethinfra.images.push import push, push_elsewhere, push_one
+from ethinfra.images.relock import published_digest
+from ethinfra.paths import ROOT
+from ethinfra.process import run
 from ethinfra.progress import silent
+from tests.images.servers import anonymous_registry
 from tests.images.test_layout import built
 
 
@@ -54,8 +57,8 @@ def test_layers_go_before_the_tag(archive: Archive):
     registry = Registry()
     pushed = push_one(archive, registry)
 
-    assert registry.sent == ["blob", "blob", "v1.17.5"]
-    assert registry.manifests == {("docker.io/ethereum/client-go", "v1.17.5"): archive.digest}
+    assert registry.sent == ["blob", "blob", *archive.tags]
+    assert registry.manifests == {("docker.io/ethereum/client-go", tag): archive.digest for tag in archive.tags}
     assert pushed.sent == archive.size
 
 
@@ -79,7 +82,23 @@ def test_tag_of_other_content_is_replaced(archive: Archive):
     assert registry.manifests["docker.io/ethereum/client-go", "v1.17.5"] == archive.digest
 
 
-def test_our_own_software_also_has_a_tag_of_its_commit(archive: Archive):
-    own = replace(archive, image=find_image("node-probe"), revision="abc123")
+def test_tags_are_the_version_and_the_commit(archive: Archive, monkeypatch: pytest.MonkeyPatch):
+    version, commit = archive.tags
+    # The recipe or the toolchain's pins of geth, whichever changed last.
+    paths = (archive.image.folder, ROOT / "toolchain" / "geth")
+    last = run(["git", "-C", ROOT, "log", "-1", "--format=%h", "--abbrev=12", "--", *paths]).stdout
 
-    assert own.tags == ("0.1.0", "0.1.0-abc123")
+    assert version == "v1.17.5"
+    assert commit.removesuffix("-dirty") == f"v1.17.5-g{last}"
+
+    monkeypatch.setattr(store, "recipe_revision", lambda _: "")
+    assert archive.tags == ("v1.17.5",)
+
+
+def test_image_goes_to_another_registry_with_its_digest_and_tags(tmp_path: Path):
+    archive = archive_of(find_image("pause"), silent())
+    with anonymous_registry(tmp_path) as host:
+        names = push_elsewhere(archive, f"{host}/acme")
+
+        assert names == [f"{host}/acme/pause:{tag}" for tag in archive.tags]
+        assert {published_digest(name) for name in names} == {archive.digest}
