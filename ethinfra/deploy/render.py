@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import yaml
 
 from ethinfra.deploy.helmfile import helmfile
 from ethinfra.environment import Environment, Layer
+from ethinfra.errors import BadInput
 from ethinfra.kube import Object
 
 #: Kinds that have no namespace, among those that layers contain.
@@ -64,17 +66,43 @@ class Rendered:
         return path
 
 
-def render_layer(environment: Environment, layer: Layer) -> Rendered:
-    """Render a layer; a layer that is pending has no objects. CommandFailed shows what helm or the schema refused."""
+def render_layer(environment: Environment, layer: Layer, overlay: dict[str, Any] | None = None) -> Rendered:
+    """Render a layer; a layer that is pending has no objects. BadInput with the values' paths where a chart refuses them.
+
+    overlay: values laid over those of every release of the layer, for this rendering only (layer ethereum)
+    """
     if layer.pending:
         return Rendered(layer.name, ())
-    output = helmfile(environment, layer, "template", "--skip-deps", within=120).stdout
+    with tempfile.TemporaryDirectory(prefix="ethinfra-render-") as folder:
+        # In a file: what is given on the command line becomes text or numbers as helmfile likes.
+        state = Path(folder) / "state.yaml"
+        state.write_text(json.dumps({"network": environment.network, "overlay": overlay or {}}))
+        output = helmfile(
+            environment, layer, "--state-values-file", str(state), "template", "--skip-deps", within=120
+        ).stdout
     return parse(layer, output)
+
+
+class _Loader(yaml.CSafeLoader):
+    """Refuses what YAML forbids and PyYAML lets pass: a key that is there twice, of which an API server keeps one."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [key.value for key, _ in node.value]
+    twice = sorted({key for key in keys if keys.count(key) > 1 and key != "<<"}) if len(set(keys)) < len(keys) else []
+    if twice:
+        where = f"line {node.start_mark.line + 1} of the manifests"
+        raise BadInput(f"a template renders {', '.join(map(repr, twice))} twice in one map", seen=where)
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def parse(layer: Layer, output: str) -> Rendered:
     """Sort the documents of helm's output; objects of a namespace get the layer's where they name none."""
-    documents = [one for one in yaml.safe_load_all(output) if one]
+    documents = [one for one in yaml.load_all(output, _Loader) if one]  # noqa: S506 - a safe loader
     for one in documents:
         if one["kind"] not in CLUSTER_WIDE:
             one["metadata"].setdefault("namespace", layer.namespace)

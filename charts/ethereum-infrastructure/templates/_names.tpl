@@ -43,3 +43,16 @@
 {{- define "ethereum.makesGenesis" -}}
 {{- if and .Values.network.create.enabled (eq (include "ethereum.network.kind" .Values.network) "made") -}}true{{- end -}}
 {{- end -}}
+
+{{/* A network of which nothing is said, for a node that names one of its own: it takes nothing from the release's. */}}
+{{- define "ethereum.network.neutral" -}}
+preset: ""
+public: false
+genesisHash: ""
+forks: []
+depositContract: {address: "", block: 0}
+checkpointSyncUrls: []
+bootnodes: {execution: [], consensus: []}
+create: {enabled: false}
+genesis: {execution: {}, beaconConfig: {}, formats: {}, state: {url: "", sha256: "", sizeLimit: 64Mi}, resources: {{ .Values.network.genesis.resources | toJson }}}
+{{- end -}}

@@ -21,8 +21,9 @@ spec:
   terminationGracePeriodSeconds: {{ $node.gracePeriodSeconds }}
   securityContext: {{- include "ethereum.podSecurity" $root | nindent 4 }}
   {{- include "ethereum.placement" . | nindent 2 }}
-  initContainers:
-    {{- include "ethereum.initContainers" . | nindent 4 }}
+  {{- with include "ethereum.initContainers" . | trim }}
+  initContainers: {{- . | nindent 4 }}
+  {{- end }}
   containers:
     {{- include "ethereum.executionContainer" . | nindent 4 }}
     {{- include "ethereum.consensusContainer" . | nindent 4 }}

@@ -16,7 +16,11 @@
 {{- $names = append $names .name -}}
 {{- $node := mergeOverwrite (deepCopy $.Values.sync.defaults) (deepCopy .) -}}
 {{- $node = set $node "bootnode" false -}}
-{{- $node = set $node "network" (.network | default $.Values.network) -}}
+{{- if .network -}}
+{{- $node = set $node "network" (mergeOverwrite (include "ethereum.network.neutral" $ | fromYaml) (deepCopy .network)) -}}
+{{- else -}}
+{{- $node = set $node "network" $.Values.network -}}
+{{- end -}}
 {{- $node = set $node "path" (printf "sync.nodes[%s]" .name) -}}
 {{- include "ethereum.checks" (dict "root" $ "role" "sync" "node" $node) -}}
 {{- $nodes = append $nodes $node -}}
