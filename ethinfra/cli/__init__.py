@@ -22,6 +22,7 @@ GROUPS = {
     "images": "images",
     "registry": "registry",
     "env": "environment",
+    "clients": "clients",
     "certificate": "certificate",
 }
 

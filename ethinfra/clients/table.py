@@ -1,8 +1,4 @@
-"""What is known of the clients: one file each in values/clients, the same that the chart gets.
-
-A *client* is a project (geth, Prysm), a *program* of it is what a container runs: `execution`, `consensus`,
-`validator`, `genesis`. The keys of a program are those of `$defs/program` in the chart's schema.
-"""
+"""The table of clients: values/clients/*.yaml. A program's keys are those of `$defs/program` in the chart's schema."""
 
 from __future__ import annotations
 
@@ -43,6 +39,12 @@ class Program:
     def version(self) -> str:
         version: str = self.known["version"]
         return version
+
+    @property
+    def command(self) -> str:
+        """The program's name: what a container runs, and what the tool is called where it is built here."""
+        command: str = self.known["command"][0]
+        return command.rpartition("/")[2]
 
     @property
     def ports(self) -> dict[str, int]:
@@ -86,3 +88,8 @@ def find_program(client: str, name: str) -> Program:
     if name not in clients[client]:
         raise unknown_name(f"program of {client}", name, sorted(clients[client]))
     return Program(client, name, clients[client][name])
+
+
+def programs() -> list[Program]:
+    """Every program of every client."""
+    return [Program(client, name, known) for client, all_ in known_clients().items() for name, known in all_.items()]
