@@ -31,10 +31,11 @@ from ethinfra.errors import MissingCapability
 from ethinfra.paths import cache_dir
 from ethinfra.process import run
 
-#: Known to everybody, and why they may be in the repository. By their SHA-256 when they are no words of common use.
+#: What looks like a secret and is known to everybody, with the reason why it may be in the repository.
 ALLOWED = {
-    # Hardhat's and Foundry's default mnemonic, printed by both at every start: the devnet's rich accounts.
-    "test test test test test test test test test test test junk",
+    "test test test test test test test test test test test junk": (
+        "the default mnemonic of Hardhat and Foundry, which print it at every start: the devnet's rich accounts"
+    ),
 }
 
 #: Numbers of words that BIP-39 allows.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,23 +138,30 @@ def _copies(by_name: dict[str, list[Instruction]], image: Image) -> list[str]:
     ]
 
 
-#: Ports of a client's table that take datagrams.
-UDP = ("discovery", "quic")
+def contract_breaches(text: str, parts: Sequence[dict[str, Any]]) -> list[str]:
+    """Where a Dockerfile and the client table disagree: each alone could be right, together they are not.
 
-
-def contract_breaches(text: str, part: dict[str, Any]) -> list[str]:
-    """Where a Dockerfile and a part of the client table disagree: each alone could be right, together they are not."""
+    parts: the programs of the table that this image is for
+    """
     by_name = {one.name: one.value for one in instructions(text)}
-    named = part.get("ports", {}).items()
-    # The engine listens on the pod's loopback: no other container of an image's user has business there.
-    ports = {f"{port}/udp" if name in UDP else str(port) for name, port in named if name != "engine"}
+    ports = {port for part in parts for port in _ports(part)}
     found = []
     if set(by_name.get("EXPOSE", "").split()) != ports:
         found.append(
             f"EXPOSE {by_name.get('EXPOSE', '(nothing)')}, but the table has the ports {' '.join(sorted(ports))}"
         )
-    if "stopSignal" in part and by_name.get("STOPSIGNAL") != part["stopSignal"]:
-        found.append(f"STOPSIGNAL {by_name.get('STOPSIGNAL')}, but the table says {part['stopSignal']}")
-    if json.loads(by_name.get("ENTRYPOINT", "[]")) != part["command"]:
-        found.append(f"ENTRYPOINT {by_name.get('ENTRYPOINT')}, but the table's command is {part['command']}")
+    for part in parts:
+        if "stopSignal" in part and by_name.get("STOPSIGNAL") != part["stopSignal"]:
+            found.append(f"STOPSIGNAL {by_name.get('STOPSIGNAL')}, but the table says {part['stopSignal']}")
+        if json.loads(by_name.get("ENTRYPOINT", "[]")) != part["command"]:
+            found.append(f"ENTRYPOINT {by_name.get('ENTRYPOINT')}, but the table's command is {part['command']}")
     return found
+
+
+def _ports(part: dict[str, Any]) -> Iterator[str]:
+    """As EXPOSE names them. Not the engine's, which is on the pod's loopback and nobody else's business."""
+    for name, port in part.get("ports", {}).items():
+        if name != "engine":
+            yield f"{port}/udp" if name == "discovery" else str(port)
+    for one in part.get("peerPorts", ()):
+        yield f"{one['port']}/udp" if one["protocol"] == "UDP" else str(one["port"])

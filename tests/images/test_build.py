@@ -13,6 +13,7 @@ import pytest
 from ethinfra.errors import ImageError, MissingCapability
 from ethinfra.images import archive_of, builder, find_image
 from ethinfra.images.layout import read_config, read_manifest
+from ethinfra.paths import cache_dir
 from ethinfra.progress import silent
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="buildah's chroot isolation needs root")
@@ -29,12 +30,16 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pa
     return switch
 
 
-def test_two_builds_in_different_roots_give_the_same_bytes(cache: Callable[[str], Path]):
-    """Also of a compiled program: neither times nor paths nor the builder's ids get in."""
+@pytest.mark.parametrize("key", ["pause", "geth"])
+def test_two_builds_in_different_roots_give_the_same_bytes(cache: Callable[[str], Path], key: str):
+    """Of a program that is compiled here, and of a client: neither times nor paths nor the builder's ids get in."""
+    tools = cache_dir() / "tools"
     archives = []
     for name in ("one", "a/longer/path/two"):
-        cache(name)
-        archives.append(archive_of(find_image("pause"), silent()))
+        root = cache(name)
+        root.mkdir(parents=True)
+        (root / "tools").symlink_to(tools)
+        archives.append(archive_of(find_image(key), silent()))
 
     first, second = archives
     assert first.path != second.path
