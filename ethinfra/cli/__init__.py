@@ -23,6 +23,7 @@ GROUPS = {
     "registry": "registry",
     "env": "environment",
     "clients": "clients",
+    "golden": "golden",
     "certificate": "certificate",
 }
 
