@@ -287,6 +287,15 @@ _ALL: tuple[Family, ...] = (
     ),
     # Of the oldest Kubernetes that the charts support.
     DocumentFamily("schemas-oldest", (), seconds=5, gigabytes=0.5, documents=_APIS),
+    GoFamily(
+        "erigon",
+        (GoTool("erigon", "github.com/erigontech/erigon/cmd/erigon", tags=(*_PURE, "noboltdb", "nosilkworm")),),
+        seconds=280,
+        gigabytes=3.5,
+        cgo=True,
+        # blst as for Prysm. Without the other one, mdbx asks for its process id at every transaction, to find forks.
+        cflags="-O2 -D__BLST_PORTABLE__ -DMDBX_ENV_CHECKPID=0",
+    ),
     NpmFamily("ethereumjs", (Tool("ethereumjs", "@ethereumjs/client"),), seconds=20, gigabytes=0.5),
 )
 
