@@ -29,19 +29,23 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(help="Images by key or reference; without names all but those made of upstream's releases."),
 ]
+All = Annotated[bool, typer.Option("--all", help="Also those made of upstream's releases, which are downloaded.")]
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 
 @app.command("build")
 def build_command(
     names: Names = None,
+    everything: All = False,
     builder: Annotated[Builder, typer.Option(help="The program that builds.")] = Builder.BUILDAH,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build also what the cache has.")] = False,
     as_json: Json = False,
 ) -> None:
     """Build what the cache does not have for the content of this checkout. A context with a secret in it is refused."""
     progress = Progress()
-    archives = [archive_of(image, progress, with_builder=builder, rebuild=rebuild) for image in select(names)]
+    archives = [
+        archive_of(image, progress, with_builder=builder, rebuild=rebuild) for image in _wanted(names, everything)
+    ]
     if as_json:
         typer.echo(json.dumps([described(archive) for archive in archives], indent=2))
         return
@@ -87,10 +91,10 @@ def sbom_command(
 
 
 @app.command("scan")
-def scan_command(names: Names = None) -> None:
+def scan_command(names: Names = None, everything: All = False) -> None:
     """Look for secrets in what images hold; the images are built if need be."""
     progress = Progress()
-    found = {image.reference: secrets_in(archive_of(image, progress)) for image in select(names)}
+    found = {image.reference: secrets_in(archive_of(image, progress)) for image in _wanted(names, everything)}
     for reference, secrets in found.items():
         typer.echo(f"{reference}  {'clean' if not secrets else ''}".rstrip())
         for one in secrets:
@@ -102,6 +106,7 @@ def scan_command(names: Names = None) -> None:
 @app.command("push")
 def push_command(
     names: Names = None,
+    everything: All = False,
     to: Annotated[
         str | None,
         typer.Option(help="Another registry and path in it, e.g. ghcr.io/acme: with the log-in of `crane auth login`."),
@@ -115,7 +120,7 @@ def push_command(
     Each gets two tags: its version, and version and commit (`v1.17.5-g3d8e258c1f00`).
     """
     progress = Progress()
-    images = select(names, None if names or to else Where.REGISTRY)
+    images = _wanted(names, everything, None if to else Where.REGISTRY)
     archives = [archive_of(image, progress) for image in images]
     if to is not None:
         for archive in archives:
@@ -160,6 +165,12 @@ def lock_command(
     wrong = relock.WRONG if check else relock.NOT_DONE
     if any(outcome.word in wrong for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _wanted(names: list[str] | None, everything: bool, where: Where | None = None) -> list[Image]:
+    if everything and not names:
+        return [image for image in catalogue() if where in (None, image.where)]
+    return select(names, where)
 
 
 def _asked_upstream() -> tuple[list[relock.Outcome], list[relock.Outcome]]:

@@ -138,7 +138,10 @@ def built(known: Mapping[str, Entry], archive: Callable[[Image], Archive], image
     for image in images:
         made = archive(image)
         entry, seen = known.get(image.reference), Entry(made.digest, key=made.key)
-        if entry is None:
+        if made.revision.endswith("-dirty"):
+            uncommitted = "its sources are not committed, so nobody else could build it"
+            outcomes.append(Outcome(image.reference, Word.REFUSED, entry or Entry(None), uncommitted))
+        elif entry is None:
             outcomes.append(Outcome(image.reference, Word.LOCKED, seen))
         elif entry == seen:
             outcomes.append(Outcome(image.reference, Word.UNCHANGED, seen))

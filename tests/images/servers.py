@@ -59,7 +59,7 @@ class _Files(SimpleHTTPRequestHandler):
 def file_server(folder: Path) -> Iterator[str]:
     """Serve a folder over HTTP; yields its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

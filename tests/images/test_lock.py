@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,13 @@ def test_build_is_locked_with_the_key_of_its_content():
         Word.CONTRADICTED,
         Entry(A, key=made.key),
     )
+
+
+def test_build_of_what_is_not_committed_is_not_locked():
+    made = replace(archive_of(find_image("pause"), silent()), revision="c0ffee-dirty")
+    (outcome,) = relock.built({made.image.reference: Entry(A)}, lambda _: made, [made.image])
+
+    assert (outcome.word, outcome.entry) == (Word.REFUSED, Entry(A))
 
 
 # Writing
