@@ -155,6 +155,13 @@ def contract_breaches(text: str, parts: Sequence[dict[str, Any]]) -> list[str]:
             found.append(f"STOPSIGNAL {by_name.get('STOPSIGNAL')}, but the table says {part['stopSignal']}")
         if json.loads(by_name.get("ENTRYPOINT", "[]")) != part["command"]:
             found.append(f"ENTRYPOINT {by_name.get('ENTRYPOINT')}, but the table's command is {part['command']}")
+        named = re.search(r'ethinfra.io/healthcheck="http GET :(\d+)(/[^",]*)', text)
+        if (
+            named
+            and "health" in part
+            and not (named[2] == part["health"]["path"] and int(named[1]) in part["ports"].values())
+        ):
+            found.append(f"healthcheck :{named[1]}{named[2]}, but the table's is {part['health']['path']}")
     return found
 
 

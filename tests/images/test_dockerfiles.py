@@ -82,6 +82,15 @@ def test_disagreement_with_the_client_table_is_named(change: dict[str, Any], bre
     assert found.startswith(breach)
 
 
+@pytest.mark.parametrize("health", ["/eth/v1/node/health", "/"])
+def test_health_check_that_the_table_does_not_know_is_named(health: str):
+    image = find_image("prysm-beacon-chain")
+    (program,) = programs()[image.reference]
+    (found,) = contract_breaches(image.dockerfile.read_text(), [{**program, "health": {"path": health}}])
+
+    assert found.startswith("healthcheck :3500/eth/v1/node/version")
+
+
 def test_image_of_two_programs_has_the_ports_of_both():
     (program,) = programs()[GETH]
     other = {**program, "ports": {"metrics": 6061}}

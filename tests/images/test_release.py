@@ -8,21 +8,26 @@ import os
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ethinfra.errors import ImageError, MissingCapability
-from ethinfra.images import Image, Where, archive_of, lock, release
+from ethinfra.images import Image, Where, archive_of, catalogue, find_image, lock, release
 from ethinfra.images.catalogue import Release
 from ethinfra.images.content import content_of
 from ethinfra.images.layout import read_config, read_files
 from ethinfra.images.lock import Entry, Lock, Source, write_lock
+from ethinfra.images.store import images_dir
 from ethinfra.progress import silent
 from tests.images.servers import file_server, free_port
 
 FILES = {"thing-1.2/bin/thing": b"\x7fELF program", "thing-1.2/share/a.txt": b"a", "thing-1.2/LICENSE": b"free"}
 PLACES = (("thing-*/bin/thing", "bin/thing"), ("thing-1.2/share", "rootfs/usr/share/thing"))
+
+#: Downloaded Debian packages, by their digests: the same for every cache.
+PACKAGES = images_dir() / "packages"
 
 DOCKERFILE = """\
 FROM scratch
@@ -78,6 +83,28 @@ def image(folder: Path, url: str, *, architecture: str = "") -> Image:
         releases=(Release(url, PLACES),),
         architecture=architecture,
     )
+
+
+def like(upstream: Release, folder: Path) -> str:
+    """Write an archive with the names that an image takes from upstream's; returns the archive's name."""
+    files = {}
+    for pattern, place in upstream.files:
+        inside = pattern.replace("*", "1.2")
+        # What has no suffix and goes to bin/ is a program; the rest are folders, but for files with a suffix.
+        is_file = place.startswith("bin/") or Path(inside).suffix in (".config", ".json")
+        files[inside if is_file else f"{inside}/some.txt"] = f"{inside} of {upstream.url}".encode()
+    name = Path(upstream.url).name.replace("%2B", "+")
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            for member, data in files.items():
+                archive.writestr(member, data)
+    else:
+        write_tar(folder / name, files)
+    return name
+
+
+def digest_of_file(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def left(folder: Path) -> list[str]:
@@ -249,6 +276,33 @@ class TestBuild:
         }
         assert labels["org.opencontainers.image.version"] == "v1.2"
         assert labels["ethinfra.io/release-files"] == f"{url}@sha256:{release.checksum(Release(url, PLACES))}"
+
+    @pytest.mark.parametrize("key", [image.key for image in catalogue() if image.releases])
+    def test_recipe_builds_from_archives_like_upstream_s(
+        self, key: str, upstream: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Places, packages and Dockerfile fit together; upstream's own bytes are all that is missing."""
+        (tmp_path / "cache" / "images").mkdir(parents=True)
+        PACKAGES.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "cache" / "images" / "packages").symlink_to(PACKAGES)
+        known = find_image(key)
+        monkeypatch.setattr(
+            release, "locked_checksum", lambda url: digest_of_file(tmp_path / "served" / Path(url).name)
+        )
+        monkeypatch.setattr(release.platform, "machine", lambda: "x86_64")
+        local = tuple(replace(one, url=f"{upstream}/{like(one, tmp_path / 'served')}") for one in known.releases)
+        archive = archive_of(replace(known, releases=local), silent())
+        config, files = read_config(archive.path)["config"], {path for path, _ in read_files(archive.path)}
+
+        assert config["User"] == "10001:10001"
+        assert config["Labels"]["org.opencontainers.image.version"] == known.tag
+        program = config["Entrypoint"][0]
+        assert {program.lstrip("/"), f"usr/local/bin/{program}"} & files
+        for one in known.releases:
+            for _, place in one.files:
+                if place.startswith("rootfs/"):
+                    assert [path for path in files if path.startswith(place.removeprefix("rootfs/"))]
+        assert not {Path(path).name for path in files} & {"sh", "bash", "dash", "busybox"}
 
     def test_unreachable_host_is_said_as_it_is(self, tmp_path: Path, lock_file: Callable[..., None]):
         url = f"http://127.0.0.1:{free_port()}/thing.tar.gz"

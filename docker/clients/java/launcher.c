@@ -11,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef JAVA
 #define JAVA "/opt/java/bin/java"
+#endif
 
 /* Cut a text at its blanks and write where its words begin; returns how many there are. With words == NULL it counts. */
 static size_t split(char *text, char **words) {
