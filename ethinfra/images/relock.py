@@ -47,16 +47,17 @@ class Word(StrEnum):
     REFUSED = "refused"
     #: A file whose bytes are not those that were locked: what was known stays.
     CONTRADICTED = "contradicted"
+    #: The lock did not name it, and nobody answers for it: pending from now on.
     MISSING = "not in the lock"
     UNUSED = "used no more"
     OUTDATED = "outdated"
 
 
 #: Words after which a lock is not what its source says, or cannot be known to be.
-NOT_DONE = (Word.UNREACHABLE, Word.REFUSED, Word.CONTRADICTED)
+NOT_DONE = (Word.UNREACHABLE, Word.REFUSED, Word.CONTRADICTED, Word.MISSING)
 
 #: Words that tell that a lock, as it is, is wrong. What nobody answers for proves nothing.
-WRONG = (Word.REFUSED, Word.CONTRADICTED, Word.MOVED, Word.MISSING, Word.UNUSED, Word.OUTDATED)
+WRONG = (Word.REFUSED, Word.CONTRADICTED, Word.LOCKED, Word.MOVED, Word.MISSING, Word.UNUSED, Word.OUTDATED)
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def ask_images(
         try:
             return _compared(name, entry, (ask or published_digest)(name))
         except Unanswered as reason:
-            return Outcome(name, reason.word, entry, reason.subject)
+            return Outcome(name, _word(name, known, reason.word), entry, reason.subject)
 
     with ThreadPoolExecutor(_PARALLEL) as pool:
         return list(pool.map(look, names))
@@ -114,7 +115,7 @@ def ask_files(known: Mapping[str, Entry], names: Iterable[str]) -> list[Outcome]
             with tempfile.TemporaryDirectory(prefix="ethinfra-lock-") as folder:
                 seen = f"sha256:{download(url, Path(folder) / 'file')}"
         except MissingCapability as reason:
-            outcomes.append(Outcome(url, Word.UNREACHABLE, entry, reason.seen))
+            outcomes.append(Outcome(url, _word(url, known, Word.UNREACHABLE), entry, reason.seen))
         except ImageError as reason:
             outcomes.append(Outcome(url, Word.REFUSED, entry, reason.seen))
         else:
@@ -178,6 +179,10 @@ def published_digest(reference: str) -> str:
         last = failed.output.strip().splitlines()[-1] if failed.output.strip() else failed.seen
         refused = _UNKNOWN.search(failed.output) or _REFUSED.search(failed.output)
         raise Unanswered(Word.REFUSED if refused else Word.UNREACHABLE, last.removeprefix("Error: ")) from failed
+
+
+def _word(name: str, known: Mapping[str, Entry], word: Word) -> Word:
+    return Word.MISSING if word == Word.UNREACHABLE and name not in known else word
 
 
 def _compared(name: str, entry: Entry, seen: str) -> Outcome:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from ethinfra.cli.images import app
 from ethinfra.errors import BadInput
 from ethinfra.images import archive_of, catalogue, find_image, lock, relock
 from ethinfra.images.catalogue import select
@@ -116,7 +119,8 @@ def test_registry_that_does_not_answer_keeps_what_was_known():
 
     assert [(one.word, one.entry) for one in (*known, *unknown)] == [
         (Word.UNREACHABLE, Entry(A)),
-        (Word.UNREACHABLE, Entry(None)),
+        # The lock did not even name it.
+        (Word.MISSING, Entry(None)),
     ]
     assert "refused" in known[0].detail
 
@@ -229,3 +233,65 @@ def test_hearsay_has_limits(name: str, digest: str, told_by: str, words: str):
 
     with pytest.raises(BadInput, match=words):
         tell(known, name, digest, told_by)
+
+
+# The command
+
+
+@pytest.fixture
+def command(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
+    """`ethinfra images lock`, where the project has one image and one file, and registries say what a test wants."""
+    monkeypatch.setattr(relock, "references", lambda: ["docker.io/a/b:1"])
+    monkeypatch.setattr(relock, "urls", lambda: [f"http://127.0.0.1:{free_port()}/thing.tar.gz"])
+
+    def call(*arguments: str, published: str | None = None) -> tuple[int, str]:
+        def ask(_: str) -> str:
+            if published is None:
+                raise relock.Unanswered(Word.UNREACHABLE, "no such host")
+            return published
+
+        monkeypatch.setattr(relock, "published_digest", ask)
+        done = CliRunner().invoke(app, ["lock", "--source", "upstream", *arguments])
+        return done.exit_code, done.output
+
+    assert not (checkout / "docker" / "upstream.lock.yaml").exists()
+    return call
+
+
+def test_unreachable_upstream_is_told_and_fails_and_loses_nothing(command: Callable[..., tuple[int, str]]):
+    lock.write_lock(Lock({"docker.io/a/b:1": Entry(A), "docker.io/old:1": Entry(B)}, {}), Source.UPSTREAM)
+    code, output = command()
+
+    assert code == 1
+    assert "unreachable      docker.io/a/b:1  no such host" in output
+    assert "(pending)" in output
+    assert "used no more     docker.io/old:1" in output
+    assert dict(read_lock(Source.UPSTREAM).images) == {"docker.io/a/b:1": Entry(A)}
+    assert [one.digest for one in read_lock(Source.UPSTREAM).files.values()] == [None]
+
+
+def test_check_writes_nothing_and_fails_where_the_lock_is_wrong(
+    command: Callable[..., tuple[int, str]], checkout: Path, monkeypatch: pytest.MonkeyPatch
+):
+    lock.write_lock(Lock({"docker.io/a/b:1": Entry(A)}, {}), Source.UPSTREAM)
+    before = (checkout / "docker" / "upstream.lock.yaml").read_text()
+
+    code, output = command("--check", published=A)
+    assert code == 1
+    assert "not in the lock  http://127.0.0.1" in output
+    monkeypatch.setattr(relock, "urls", list)
+    assert command("--check", published=A)[0] == 0
+    # What nobody answers for proves nothing.
+    assert command("--check")[0] == 0
+    code, output = command("--check", published=B)
+    assert code == 1
+    assert f"moved            docker.io/a/b:1  was {A}" in output
+    assert (checkout / "docker" / "upstream.lock.yaml").read_text() == before
+
+
+@pytest.mark.usefixtures("command")
+def test_word_of_somebody_is_entered_without_asking_anybody():
+    done = CliRunner().invoke(app, ["lock", "--tell", f"docker.io/a/b:1={A}", "--told-by", "a packager"])
+
+    assert done.exit_code == 0
+    assert read_lock(Source.UPSTREAM).images["docker.io/a/b:1"] == Entry(A, "a packager")
