@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -39,17 +40,32 @@ def known_networks(folder: Path | None = None) -> list[str]:
     return sorted(path.stem for path in (folder or ROOT / "values" / "networks").glob("*.yaml"))
 
 
-@cache
-def load_network(name: str, folder: Path | None = None) -> Network:
-    """Read a network. BadInput names the file and the key where something is wrong."""
+def network_file(name: str, folder: Path | None = None) -> Path:
+    """Where a network's definition is, or would be."""
+    return (folder or ROOT / "values" / "networks") / f"{name}.yaml"
+
+
+def network_values(name: str, folder: Path | None = None) -> dict[str, Any]:
+    """What stands under `network` in its file. BadInput where the name is unknown or the file is no such thing."""
     known = known_networks(folder)
     if name not in known:
         raise unknown_name("network", name, known)
-    path = (folder or ROOT / "values" / "networks") / f"{name}.yaml"
-    document = yaml.safe_load(path.read_text())
+    path = network_file(name, folder)
+    try:
+        document = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as reason:
+        raise BadInput(f"{path} is not YAML", seen=str(reason), todo="mend the line that is named") from reason
     values = document.get("network") if isinstance(document, dict) else None
     if not isinstance(values, dict):
         raise BadInput(f"{path}", expected="a map under `network`")
+    return values
+
+
+@cache
+def load_network(name: str, folder: Path | None = None) -> Network:
+    """Read a network. BadInput names the file and the key where something is wrong."""
+    values = network_values(name, folder)
+    path = network_file(name, folder)
     for key, kind in (("name", str), ("chainId", int), ("slotSeconds", (int, float))):
         if not isinstance(values.get(key), kind):
             raise BadInput(f"{path}: network.{key}", seen=repr(values.get(key)))

@@ -22,6 +22,7 @@ GROUPS = {
     "images": "images",
     "registry": "registry",
     "env": "environment",
+    "network": "network",
     "clients": "clients",
     "golden": "golden",
     "certificate": "certificate",
