@@ -24,12 +24,12 @@ FAREWELL = 0.3
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a subcommand; the exit code is returned."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     code: int = options.run(options)
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m ethinfra.probe", description="The node probe and its small jobs.")
     commands = parser.add_subparsers(required=True, metavar="serve|jwt|genesis|checkpoint|fetch-genesis")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ethinfra.deploy.rules import Rule, access, containers, engine, nodes, objects, platform, policies, services
+from ethinfra.deploy.rules import Rule, access, containers, engine, nodes, objects, platform, policies, probes, services
 from tests.charts.draft import Draft
 
 GETH = "StatefulSet ethereum/geth"
@@ -17,14 +17,13 @@ REGISTRY = "StatefulSet local-registry/registry"
 class Mutation:
     """A change of a draft, and what must come of it.
 
-    rule:  complains then; no other does, but those of `also`, which are broken by necessity
-    named: the object that all complaints are about
+    rule:  complains then; whoever else does is not asked, since one broken end has two sides
+    named: the object that all its complaints are about
     """
 
     change: Callable[[Draft], None]
     rule: Rule
     named: str
-    also: tuple[Rule, ...] = ()
 
     def __str__(self) -> str:
         return self.change.__name__
@@ -33,9 +32,9 @@ class Mutation:
 MUTATIONS: list[Mutation] = []
 
 
-def breaks(rule: Rule, named: str, *also: Rule) -> Callable[[Callable[[Draft], None]], Callable[[Draft], None]]:
+def breaks(rule: Rule, named: str) -> Callable[[Callable[[Draft], None]], Callable[[Draft], None]]:
     def add(change: Callable[[Draft], None]) -> Callable[[Draft], None]:
-        MUTATIONS.append(Mutation(change, rule, named, also))
+        MUTATIONS.append(Mutation(change, rule, named))
         return change
 
     return add
@@ -175,12 +174,12 @@ def engine_port_is_declared(draft: Draft) -> None:
     draft.container(GETH, "execution")["ports"].append({"name": "engine", "containerPort": 8551})
 
 
-@breaks(engine.nothing_leads_to_the_engine, "Service ethereum/geth-rpc", services.services_lead_to_ports)
+@breaks(engine.nothing_leads_to_the_engine, "Service ethereum/geth-rpc")
 def service_leads_to_the_engine(draft: Draft) -> None:
     draft["Service ethereum/geth-rpc"]["spec"]["ports"].append({"name": "engine", "port": 8551, "targetPort": 8551})
 
 
-@breaks(engine.nothing_leads_to_the_engine, "Service ethereum/geth-rpc", services.services_lead_to_ports)
+@breaks(engine.nothing_leads_to_the_engine, "Service ethereum/geth-rpc")
 def service_leads_to_the_engine_from_another_port(draft: Draft) -> None:
     draft["Service ethereum/geth-rpc"]["spec"]["ports"].append({"name": "admin", "port": 80, "targetPort": 8551})
 
@@ -262,27 +261,27 @@ def node_has_a_client_that_nobody_knows(draft: Draft) -> None:
     draft[VALIDATORS]["spec"]["template"]["metadata"]["labels"]["ethinfra.io/consensus-client"] = "lighthouse"
 
 
-@breaks(nodes.health_is_the_probes_verdict, GETH)
+@breaks(probes.health_is_the_probes_verdict, GETH)
 def readiness_is_an_open_port(draft: Draft) -> None:
     draft.container(GETH, "execution")["readinessProbe"] = {"tcpSocket": {"port": "rpc"}}
 
 
-@breaks(nodes.health_is_the_probes_verdict, GETH)
+@breaks(probes.health_is_the_probes_verdict, GETH)
 def readiness_is_the_clients_own_answer(draft: Draft) -> None:
     draft.container(GETH, "execution")["readinessProbe"]["httpGet"] = {"path": "/", "port": "rpc"}
 
 
-@breaks(nodes.health_is_the_probes_verdict, VALIDATORS)
+@breaks(probes.health_is_the_probes_verdict, VALIDATORS)
 def node_has_no_startup_probe(draft: Draft) -> None:
     del draft.container(VALIDATORS, "execution")["startupProbe"]
 
 
-@breaks(nodes.health_is_the_probes_verdict, GETH)
+@breaks(probes.health_is_the_probes_verdict, GETH)
 def liveness_depends_on_lag(draft: Draft) -> None:
     draft.container(GETH, "execution")["livenessProbe"]["httpGet"]["path"] = "/readyz"
 
 
-@breaks(nodes.health_is_the_probes_verdict, GETH)
+@breaks(probes.health_is_the_probes_verdict, GETH)
 def consensus_client_is_restarted_when_it_lags(draft: Draft) -> None:
     draft.container(GETH, "consensus")["livenessProbe"]["httpGet"] = {"path": "/readyz", "port": 9500}
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from ethinfra.clients import known_clients
 from ethinfra.deploy import Rendered
 from ethinfra.deploy.rules import Manifests, complaints
-from ethinfra.deploy.rules.manifests import known_clients
 from ethinfra.environment import load_environment
 from ethinfra.kube import Object
 from ethinfra.paths import ROOT

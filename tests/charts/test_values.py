@@ -146,6 +146,8 @@ def put(values: Any, path: Path_, value: Any) -> None:
     """Set a value inside maps and lists of one entry, which are made on the way."""
     for key, below in pairwise(path):
         empty: Any = {} if isinstance(below, str) else [{}]
+        if isinstance(key, int) and not values[key]:
+            values[key] = empty
         values = values.setdefault(key, empty) if isinstance(key, str) else values[key]
     values[path[-1]] = value
 

@@ -8,21 +8,56 @@ to look at is content, so each is tried on manifests that were broken for it (te
 - `manifests`   what rules look at: objects, pods, clients
 - `containers`  what a container may do, and what it may use
 - `engine`      the Engine API and its secret
-- `nodes`       probes, time to stop, budgets, places, data of the chain's nodes
+- `nodes`       time to stop, budgets, places, data of the chain's nodes
+- `probes`      what the kubelet asks of them
+- `flags`       whether clients have the flags that they get
+- `ports`       who opens a node's ports, who declares them, who calls them
 - `services`    where Services lead
+- `monitors`    what Prometheus scrapes
 - `policies`    who may reach whom
+- `scaling`     who decides how many pods there are
 - `platform`    namespaces, quotas, priorities, storage classes
 - `access`      service accounts and their rights
 - `objects`     whatever refers to something else, or is there twice
+
+Two more compare two sets of manifests, and are no rules of one: `order` (environments) and `upgrade` (releases).
 """
 
-from ethinfra.deploy.rules import access, containers, engine, nodes, objects, platform, policies, services
+from ethinfra.deploy.rules import (
+    access,
+    containers,
+    engine,
+    flags,
+    monitors,
+    nodes,
+    objects,
+    platform,
+    policies,
+    ports,
+    probes,
+    scaling,
+    services,
+)
 from ethinfra.deploy.rules.manifests import Manifests, Rule
 
 #: Every rule, by its id.
 RULES: dict[str, Rule] = {
     rule.__name__: rule
-    for module in (containers, engine, nodes, services, policies, platform, access, objects)
+    for module in (
+        containers,
+        engine,
+        nodes,
+        probes,
+        flags,
+        ports,
+        services,
+        monitors,
+        policies,
+        scaling,
+        platform,
+        access,
+        objects,
+    )
     for rule in module.RULES
 }
 

@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from ethinfra.deploy.rules.manifests import Manifests, Pods
+from ethinfra.deploy.rules.manifests import Manifests, Pods, arguments, flag_templates, image_of
+from ethinfra.deploy.rules.quantities import quantity
 from ethinfra.kube import Object
 
 #: Tags that mean another image tomorrow.
 MOVING_TAGS = ("latest", "stable", "main", "master", "edge", "nightly")
+
+
+#: Kinds of volumes that Pod Security `restricted` admits. Anything else is the host's, or a network file system.
+_VOLUMES = frozenset(
+    {
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "image",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    }
+)
+
+_SHELLS = ("sh", "bash", "ash", "dash")
+
+#: Bytes that a client needs beside its caches, the file system's not counted.
+HEADROOM = 512 << 20
+
+#: The part of a template that is the size of a client's caches.
+_CACHE = re.compile(r"\{\{[^}]*\.cacheMiB[^}]*\}\}")
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
 def containers_run_as_non_root(manifests: Manifests) -> list[str]:
@@ -34,11 +62,13 @@ def root_file_systems_are_read_only(manifests: Manifests) -> list[str]:
 
 
 def privileges_do_not_grow(manifests: Manifests) -> list[str]:
-    """No set-user-id program, and no privileged container."""
+    """No set-user-id program, no privileged container, and none that sees the kernel's own files."""
 
     def problem(_: Pods, container: Object) -> str:
         if _security(container).get("privileged"):
             return "is privileged"
+        if _security(container).get("procMount", "Default") != "Default":
+            return f"has procMount {_security(container)['procMount']}"
         return "" if _security(container).get("allowPrivilegeEscalation") is False else "may gain privileges"
 
     return _each(manifests, problem)
@@ -72,9 +102,9 @@ def pods_stay_off_the_host(manifests: Manifests) -> list[str]:
     for pods in manifests.pods:
         said += [f"{pods.title}: uses {key}" for key in ("hostNetwork", "hostPID", "hostIPC") if pods.spec.get(key)]
         said += [
-            f"{pods.title}: volume {volume['name']} is a host path"
+            f"{pods.title}: volume {volume['name']} is a {kind}, not one of {', '.join(sorted(_VOLUMES))}"
             for volume in pods.spec.get("volumes", [])
-            if "hostPath" in volume
+            for kind in sorted(volume.keys() - _VOLUMES - {"name"})
         ]
         said += [
             f"{pods.title}: container {container['name']} takes port {port['hostPort']} of the host"
@@ -90,9 +120,14 @@ def resources_are_stated(manifests: Manifests) -> list[str]:
 
     def problem(_: Pods, container: Object) -> str:
         resources = container.get("resources", {})
-        stated = {(kind, name) for kind in ("requests", "limits") for name in resources.get(kind, {})}
-        missing = {("requests", "cpu"), ("requests", "memory"), ("limits", "memory")} - stated
-        return "".join(f"states no {name} in its {kind}" for kind, name in sorted(missing)[:1])
+        requests, limits = resources.get("requests", {}), resources.get("limits", {})
+        stated = {("requests", name) for name in requests} | {("limits", name) for name in limits}
+        for kind, name in sorted({("requests", "cpu"), ("requests", "memory"), ("limits", "memory")} - stated):
+            return f"states no {name} in its {kind}"
+        for name in sorted(requests.keys() & limits.keys()):
+            if quantity(requests[name]) > quantity(limits[name]):
+                return f"requests {requests[name]} of {name}, above its limit {limits[name]}"
+        return ""
 
     return _each(manifests, problem)
 
@@ -101,13 +136,10 @@ def images_are_named_exactly(manifests: Manifests) -> list[str]:
     """By registry and by a tag that stays, or by digest."""
 
     def problem(_: Pods, container: Object) -> str:
-        name, _, digest = container["image"].partition("@")
-        repository, colon, tag = name.rpartition(":")
-        if "/" in tag:  # the colon was that of the registry's port
-            repository, colon, tag = name, "", ""
-        if not digest and (not colon or tag in MOVING_TAGS):
+        image = image_of(container)
+        if not image.digest and (not image.tag or image.tag in MOVING_TAGS):
             return f"runs {container['image']}, which may be another image tomorrow"
-        host = (repository or name).partition("/")[0]
+        host = image.repository.partition("/")[0]
         return "" if "." in host or ":" in host else f"runs {container['image']}, of no registry"
 
     return _each(manifests, problem)
@@ -122,6 +154,60 @@ def services_stay_out_of_the_environment(manifests: Manifests) -> list[str]:
     ]
 
 
+def writable_places_are_bounded(manifests: Manifests) -> list[str]:
+    """What a container may write is a claim, or a volume with a size limit; else it could fill its Kubernetes node."""
+    said = []
+    for pods in manifests.pods:
+        written = {
+            one["name"] for container in pods.all_containers for one in _mounts(container) if not _read_only(one)
+        }
+        said += [
+            f"{pods.title}: volume {volume['name']} has no size limit"
+            for volume in pods.spec.get("volumes", [])
+            if volume["name"] in written and "emptyDir" in volume and not (volume["emptyDir"] or {}).get("sizeLimit")
+        ]
+    return said
+
+
+def paths_are_mounted(manifests: Manifests) -> list[str]:
+    """Every path in a client's flags is in a volume of its container: its image is read-only, with nothing of ours."""
+    said = []
+    for node in manifests.nodes:
+        for container, *_ in manifests.all_programs(node):
+            places = [one["mountPath"].rstrip("/") for one in _mounts(container)]
+            for name, path in _paths(container):
+                if not any(path == place or path.startswith(f"{place}/") for place in places):
+                    where = f"{node.title}: container {container['name']}"
+                    said.append(f"{where} has {name}={path}, where no volume is mounted")
+    return said
+
+
+def caches_fit_in_memory(manifests: Manifests) -> list[str]:
+    """A client's caches, or its heap, leave at least 512 MiB of its memory limit for the rest of it."""
+    said = []
+    for node in manifests.nodes:
+        for container, program in manifests.programs(node):
+            limit = container.get("resources", {}).get("limits", {}).get("memory")
+            for name, size in _caches(container, program):
+                if limit is not None and size + HEADROOM > quantity(limit):
+                    where = f"{node.title}: container {container['name']}"
+                    said.append(f"{where} has caches of {size >> 20} MiB ({name}) and a memory limit of {limit}")
+    return said
+
+
+def shells_hand_over(manifests: Manifests) -> list[str]:
+    """A shell that starts a program becomes it, by `exec`; else the signal to stop ends at the shell."""
+
+    def problem(_: Pods, container: Object) -> str:
+        words = [*container.get("command", []), *container.get("args", [])]
+        if len(words) < 3 or words[0].rpartition("/")[2] not in _SHELLS or not words[1].endswith("c"):
+            return ""
+        last = re.split(r"[;\n]|&&", words[2].strip().rstrip(";"))[-1].strip()
+        return "" if last.startswith("exec ") else f"starts {last.split()[0]!r} in a shell, without exec"
+
+    return _each(manifests, problem)
+
+
 RULES = (
     containers_run_as_non_root,
     root_file_systems_are_read_only,
@@ -132,6 +218,10 @@ RULES = (
     resources_are_stated,
     images_are_named_exactly,
     services_stay_out_of_the_environment,
+    writable_places_are_bounded,
+    paths_are_mounted,
+    caches_fit_in_memory,
+    shells_hand_over,
 )
 
 
@@ -152,3 +242,41 @@ def _effective(pods: Pods, container: Object, field: str) -> Any:
     """A field of the container's security context; the pod's where the container says nothing."""
     own = _security(container)
     return own[field] if field in own else (pods.spec.get("securityContext") or {}).get(field)
+
+
+def _mounts(container: Object) -> list[Object]:
+    mounts: list[Object] = container.get("volumeMounts") or []
+    return mounts
+
+
+def _read_only(mount: Object) -> bool:
+    return bool(mount.get("readOnly"))
+
+
+def _paths(container: Object) -> Iterator[tuple[str, str]]:
+    """Flags whose value is a path, and not a multiaddress or a URL's."""
+    for name, value in arguments(container):
+        address = re.match(r"/(dns[46]?|ip[46])/", value) or re.search(r"(?i)(slug|prefix|url)$", name)
+        if value.startswith("/") and not address:
+            yield name, value
+
+
+def _caches(container: Object, program: Object) -> Iterator[tuple[str, int]]:
+    """What the table's templates make of `cacheMiB`, in bytes: by the flag, or the variable, that says it."""
+    given = dict(arguments(container))
+    given |= {one["name"]: str(one.get("value", "")) for one in container.get("env", [])}
+    templates = dict(template.partition("=")[::2] for template in flag_templates(program))
+    for name, template in {**templates, **(program.get("environment") or {})}.items():
+        before, found, after = _CACHE.split(template, 1)[0], _CACHE.search(template), _CACHE.split(template, 1)[-1]
+        value = given.get(name, "") if found else ""
+        # What comes before may be a template, too, so its end is what counts.
+        number = re.search(rf"{re.escape(before[-4:])}(\d+)({re.escape(after[:1])})", value)
+        if number:
+            yield name, _bytes(int(number[1]), number[2])
+
+
+def _bytes(number: int, unit: str) -> int:
+    """Without a unit, a number is of MiB, as in the values; one that cannot be is of bytes."""
+    if unit.lower() in ("k", "m", "g"):
+        return number * _UNITS[unit.lower()]
+    return number << 20 if number < 1 << 24 else number

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from ethinfra.deploy.render import title
 from ethinfra.deploy.rules.manifests import Manifests, Pods, arguments
+from ethinfra.images.secrets import findings
 from ethinfra.kube import Object
 
 #: The volume that holds the secret, in every node.
 JWT = "jwt"
 
+#: Capability of a client whose Engine API has an address of its own.
+LOOPBACK = "engine-loopback"
+
 #: Who needs it.
 _READERS = ("execution", "consensus")
 
-#: 32 bytes in hexadecimal: what a JWT secret looks like.
-_SECRET = re.compile(r"(?<![0-9a-zA-Z])(0x)?[0-9a-fA-F]{64}(?![0-9a-zA-Z])")
-
 
 def engine_listens_on_loopback(manifests: Manifests) -> list[str]:
-    """One client listens and the other calls: each address in their flags for the Engine API is loopback."""
+    """One client listens and the other calls: each address in their flags for the Engine API is loopback.
+
+    The table says which clients cannot keep it there; they still have the JWT and the policies.
+    """
     said = []
     for node in manifests.nodes:
         for container, program in manifests.programs(node):
@@ -33,7 +38,8 @@ def engine_listens_on_loopback(manifests: Manifests) -> list[str]:
             where = f"{node.title}: container {container['name']}"
             said += [f"{where} has the Engine API at {name}={value}" for name, value in given if not _loopback(value)]
             said += [f"{where} does not say {name}" for name in sorted(flags - {name for name, _ in given})]
-            said += [] if flags else [f"{where} says nowhere what address its Engine API has"]
+            if not flags and (container["name"] == "consensus" or LOOPBACK in program.get("capabilities", [])):
+                said.append(f"{where} says nowhere what address its Engine API has")
     return said
 
 
@@ -71,21 +77,53 @@ def jwt_lives_in_memory(manifests: Manifests) -> list[str]:
     return said
 
 
+def clients_share_one_secret(manifests: Manifests) -> list[str]:
+    """Both clients of a node name the same file for the JWT secret, in the volume that holds it."""
+    said = []
+    for node in manifests.nodes:
+        files = {}
+        for container, program in manifests.programs(node):
+            if container["name"] in _READERS:
+                flags = arguments({"args": program["flags"]["engine"]}), dict(arguments(container))
+                paths = [flags[1].get(name, "") for name, value in flags[0] if ".paths.jwt" in value]
+                places = [(mount["mountPath"], mount.get("subPath", "")) for mount in _mounts(container)]
+                files[container["name"]] = {
+                    path.removeprefix(place) or sub for path in paths for place, sub in places if path.startswith(place)
+                }
+                if len(files[container["name"]]) != 1:
+                    where = f"{node.title}: container {container['name']}"
+                    said.append(f"{where} has its JWT secret at {paths or 'no place'}, not in the volume that holds it")
+        if len({file for found in files.values() for file in found}) > 1:
+            said.append(f"{node.title}: its clients read different files of the JWT secret's volume")
+    return said
+
+
+def nodes_are_pairs(manifests: Manifests) -> list[str]:
+    """A node is one execution client and one consensus client: two of the latter would drive it to different heads."""
+    said = []
+    for node in manifests.nodes:
+        names = [one["name"] for one in node.containers]
+        said += [
+            f"{node.title}: has {names.count(name)} containers {name}" for name in _READERS if names.count(name) != 1
+        ]
+        known = [container for container, _ in manifests.programs(node)]
+        for container in node.containers:
+            if container not in known and {name for name, _ in arguments(container)} & _endpoint_flags(manifests):
+                said.append(f"{node.title}: container {container['name']} is a second consensus client")
+    return said
+
+
 def secrets_are_in_no_manifest(manifests: Manifests) -> list[str]:
     """They are made in the cluster: no manifest, flag or variable holds one, and no node gets one as a variable."""
     said = [f"{title(one)}: is rendered; a manifest is no place for a secret" for one in manifests.of_kind("Secret")]
-    for one in manifests.of_kind("ConfigMap"):
-        held = [key for key, value in (one.get("data") or {}).items() if _SECRET.fullmatch(value.strip())]
-        said += [f"{title(one)}: {key} looks like a secret" for key in held]
+    for one in manifests.objects:
+        for place, text in _texts(one):
+            # An annotation may be the digest of anything, unless its name says what it is.
+            said += [f"{title(one)}: {found}" for found in _found(text, place, "annotations" in place)]
     for pods in manifests.pods:
         for container in pods.all_containers:
-            where = f"{pods.title}: container {container['name']}"
-            words = [*container.get("command", []), *container.get("args", [])]
-            words += [str(variable.get("value", "")) for variable in container.get("env", [])]
-            if any(_SECRET.search(word) for word in words):
-                said.append(f"{where} is given what looks like a secret")
             if pods.is_node and _secret_variables(container):
-                said.append(f"{where} has a secret in its environment")
+                said.append(f"{pods.title}: container {container['name']} has a secret in its environment")
     return said
 
 
@@ -93,8 +131,40 @@ RULES = (
     engine_listens_on_loopback,
     nothing_leads_to_the_engine,
     jwt_lives_in_memory,
+    clients_share_one_secret,
+    nodes_are_pairs,
     secrets_are_in_no_manifest,
 )
+
+#: No secret is shorter.
+_SHORTEST = 20
+
+
+def _texts(tree: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in an object that is long enough for a secret, with the path to it."""
+    if isinstance(tree, dict):
+        for key, below in tree.items():
+            yield from _texts(below, f"{place}.{key}" if place else str(key))
+    elif isinstance(tree, list):
+        for number, below in enumerate(tree):
+            yield from _texts(below, f"{place}[{number}]")
+    elif isinstance(tree, str) and len(tree) >= _SHORTEST:
+        yield place, tree
+
+
+@lru_cache(maxsize=1 << 14)
+def _found(text: str, place: str, by_name: bool) -> tuple[str, ...]:
+    """Remembered, because environments and cases have most of their texts in common, and the longest of all."""
+    return tuple(findings(f"{place}: {text}" if by_name else text, place))
+
+
+def _endpoint_flags(manifests: Manifests) -> set[str]:
+    """Flags by which any consensus client of the table is told where its execution client is."""
+    return {
+        name
+        for programs in manifests.clients.values()
+        for name in _address_flags(programs.get("consensus", {"flags": {"engine": []}}))
+    }
 
 
 def _address_flags(program: Object) -> set[str]:

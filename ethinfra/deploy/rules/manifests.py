@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import yaml
 
+from ethinfra.clients import FOLDER, known_clients
 from ethinfra.deploy.render import Rendered, title
 from ethinfra.kube import Object
-from ethinfra.paths import ROOT
 
 #: Kinds whose pods run until somebody ends them.
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
@@ -26,12 +27,27 @@ PROGRAMS = {
 }
 
 
+@cache
+def flag_lists(folder: Path = FOLDER / "flags") -> dict[str, Any]:
+    """The flags that clients have: client → program → version, source, flags."""
+    return {file.stem: yaml.safe_load(file.read_text()) for file in sorted(folder.glob("*.yaml"))}
+
+
 class Rule(Protocol):
     """See the package."""
 
     __name__: str
 
     def __call__(self, manifests: Manifests) -> list[str]: ...
+
+
+class Program(NamedTuple):
+    """A container that runs a client's program. known: what the table says of it"""
+
+    container: Object
+    client: str
+    name: str
+    known: Object
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,12 @@ class Pods:
     @property
     def replicas(self) -> int:
         return int(self.owner.get("spec", {}).get("replicas", 1))
+
+    @property
+    def claims(self) -> list[Object]:
+        """Templates of the claims that each pod gets for itself."""
+        claims: list[Object] = self.owner.get("spec", {}).get("volumeClaimTemplates") or []
+        return claims
 
     @property
     def labels(self) -> dict[str, str]:
@@ -105,10 +127,12 @@ class Manifests:
     """All objects of an environment's layers.
 
     clients: the table of clients, as in values/clients: name → program → what is known of it
+    flags: the flags that they have, as in values/clients/flags
     """
 
     objects: tuple[Object, ...]
     clients: dict[str, Any]
+    flags: dict[str, Any] = field(default_factory=flag_lists)
 
     @classmethod
     def of(cls, layers: Iterable[Rendered]) -> Manifests:
@@ -121,11 +145,11 @@ class Manifests:
     def pods(self) -> list[Pods]:
         return [Pods(one, _template(one)) for one in self.of_kind(*_WITH_PODS)]
 
-    @property
+    @cached_property
     def workloads(self) -> list[Pods]:
         return [pods for pods in self.pods if pods.owner["kind"] in WORKLOADS]
 
-    @property
+    @cached_property
     def nodes(self) -> list[Pods]:
         return [pods for pods in self.pods if pods.is_node]
 
@@ -142,10 +166,31 @@ class Manifests:
 
     def programs(self, node: Pods) -> Iterator[tuple[Object, Object]]:
         """Each client's container in a node, with what is known of its program."""
+        for one in self._running(node):
+            yield one.container, one.known
+
+    def all_programs(self, node: Pods) -> Iterator[Program]:
+        """Each client's container in a node; also those that run before, which are known by image and command."""
+        yield from self._running(node)
+        for container in node.spec.get("initContainers", []):
+            found = self._by_command.get((image_of(container).repository, tuple(container.get("command", []))))
+            if found:
+                yield Program(container, *found)
+
+    def _running(self, node: Pods) -> Iterator[Program]:
         for name, label in PROGRAMS.items():
-            container, known = node.container(name), self.clients.get(node.labels.get(label, ""), {})
+            client = node.labels.get(label, "")
+            container, known = node.container(name), self.clients.get(client, {})
             if container is not None and name in known:
-                yield container, known[name]
+                yield Program(container, client, name, known[name])
+
+    @cached_property
+    def _by_command(self) -> dict[tuple[str, tuple[str, ...]], tuple[str, str, Object]]:
+        return {
+            (known["image"]["repository"], tuple(known["command"])): (client, name, known)
+            for client, programs in self.clients.items()
+            for name, known in programs.items()
+        }
 
 
 def matches(selector: Object, labels: dict[str, str]) -> bool:
@@ -168,22 +213,42 @@ def _holds(expression: Object, labels: dict[str, str]) -> bool:
             return key not in labels
 
 
+def flag_templates(program: Object) -> list[str]:
+    """Every flag that the table has for a program, of all purposes and options, as it is written there."""
+    options = [one["flags"] for one in (program.get("options") or {}).values()]
+    return [*_leaves(program.get("flags", {})), *_leaves(options)]
+
+
+def _leaves(tree: Any) -> list[str]:
+    if isinstance(tree, str):
+        return [tree]
+    return [leaf for branch in (tree.values() if isinstance(tree, dict) else tree) for leaf in _leaves(branch)]
+
+
 def arguments(container: Object) -> list[tuple[str, str]]:
     """Flags of a container with their values, from `--name=value` as well as from `--name value`."""
     words = [*container.get("command", []), *container.get("args", [])]
     flags = []
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in zip(words, [*words[1:], ""], strict=False):
         if word.startswith("-"):
             name, equals, value = word.partition("=")
             flags.append((name, value if equals else "" if after.startswith("-") else after))
     return flags
 
 
-@cache
-def known_clients() -> dict[str, Any]:
-    """The table of clients: every file of values/clients."""
-    files = sorted((ROOT / "values" / "clients").glob("*.yaml"))
-    return {name: known for file in files for name, known in yaml.safe_load(file.read_text())["clients"].items()}
+class Image(NamedTuple):
+    """An image reference in its parts; a missing one is empty."""
+
+    repository: str
+    tag: str
+    digest: str
+
+
+def image_of(container: Object) -> Image:
+    name, _, digest = container["image"].partition("@")
+    repository, colon, tag = name.rpartition(":")
+    # Without a tag, the last colon may be that of the registry's port.
+    return Image(repository, tag, digest) if colon and "/" not in tag else Image(name, "", digest)
 
 
 def _template(owner: Object) -> Object:

@@ -1,15 +1,10 @@
-"""The chain's nodes: who judges them, how they stop, what may be taken from them, where they run (NODE-04 to 06)."""
+"""The chain's nodes: how they stop, what may be taken from them, where they run, where their data is (NODE-05, 06)."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from ethinfra.deploy.render import title
 from ethinfra.deploy.rules.manifests import PROGRAMS, Manifests, Pods, matches
 from ethinfra.kube import Object
-
-#: Question of the kubelet about the execution client → path at which the node probe answers it.
-VERDICTS = {"startupProbe": "/startupz", "readinessProbe": "/readyz", "livenessProbe": "/livez"}
 
 #: Containers that every node has.
 _CLIENTS = ("execution", "consensus")
@@ -24,28 +19,6 @@ def nodes_name_their_clients(manifests: Manifests) -> list[str]:
         known = {container["name"] for container, _ in manifests.programs(node)}
         missing = [name for name in PROGRAMS if name not in known and (name in _CLIENTS or node.container(name))]
         said += [f"{node.title}: labels name no known client for its {name} container" for name in missing]
-    return said
-
-
-def health_is_the_probes_verdict(manifests: Manifests) -> list[str]:
-    """The node probe says whether a node has started, may serve, and must be restarted; an open port says nothing.
-
-    Nothing in a node is restarted because the chain is not where it should be: only readiness asks for that.
-    """
-    said = []
-    for node in manifests.nodes:
-        judge = node.container("probe") or {}
-        ports = {key for port in judge.get("ports", []) for key in (port.get("name"), port["containerPort"])}
-        execution = node.container("execution") or {}
-        for question, path in VERDICTS.items():
-            asked = execution.get(question, {}).get("httpGet", {})
-            if asked.get("path") != path or asked.get("port") not in ports:
-                said.append(f"{node.title}: {question} of container execution is not the node probe's {path}")
-        for container, question, asked in _questions(node):
-            if "httpGet" not in asked:
-                said.append(f"{node.title}: {question} of container {container} asks for no answer of the program")
-            elif question != "readinessProbe" and asked["httpGet"]["path"] == VERDICTS["readinessProbe"]:
-                said.append(f"{node.title}: {question} of container {container} depends on the chain")
     return said
 
 
@@ -75,7 +48,7 @@ def disruptions_are_budgeted(manifests: Manifests) -> list[str]:
         if len(budgets) != 1:
             said.append(f"{pods.title}: has {len(budgets)} disruption budgets, not one")
         for budget in budgets:
-            allowed = _allowed(budget["spec"], pods.replicas)
+            allowed = allowed_disruptions(budget["spec"], pods.replicas)
             if allowed < 1:
                 said.append(f"{title(budget)}: allows no disruption of {pods.title}, so no node can be drained")
             elif allowed >= pods.replicas > 1:
@@ -125,7 +98,6 @@ def chain_data_is_on_claims(manifests: Manifests) -> list[str]:
 
 RULES = (
     nodes_name_their_clients,
-    health_is_the_probes_verdict,
     clients_get_their_time_to_stop,
     disruptions_are_budgeted,
     replicas_avoid_each_other,
@@ -134,14 +106,7 @@ RULES = (
 )
 
 
-def _questions(node: Pods) -> Iterator[tuple[str, str, Object]]:
-    for container in node.containers:
-        for question in VERDICTS:
-            if question in container:
-                yield container["name"], question, container[question]
-
-
-def _allowed(budget: Object, replicas: int) -> int:
+def allowed_disruptions(budget: Object, replicas: int) -> int:
     """How many of so many replicas a budget lets go at a time."""
     if "maxUnavailable" in budget:
         return _count(budget["maxUnavailable"], replicas)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from ethinfra.deploy.render import title
 from ethinfra.deploy.rules.manifests import Manifests, Pods
+from ethinfra.deploy.rules.quantities import quantity
 from ethinfra.kube import Object
 
 _POD_SECURITY = "pod-security.kubernetes.io"
@@ -60,7 +61,7 @@ def quotas_hold_what_is_rendered(manifests: Manifests) -> list[str]:
                 for resource, amount in _needs(pods):
                     needed[resource] += amount * pods.replicas
         for resource, limit in quota["spec"]["hard"].items():
-            if needed[resource] > _quantity(limit):
+            if needed[resource] > quantity(limit):
                 said.append(f"{title(quota)}: {resource} is {limit}, and {needed[resource]:f} are needed")
     return said
 
@@ -116,16 +117,8 @@ def _needs(pods: Pods) -> Iterator[tuple[str, Decimal]]:
         yield f"requests.{resource}", max([running, *before])
     for claim in pods.owner["spec"].get("volumeClaimTemplates", []):
         yield "persistentvolumeclaims", Decimal(1)
-        yield "requests.storage", _quantity(claim["spec"]["resources"]["requests"]["storage"])
+        yield "requests.storage", quantity(claim["spec"]["resources"]["requests"]["storage"])
 
 
 def _request(container: Object, resource: str) -> Decimal:
-    return _quantity(container.get("resources", {}).get("requests", {}).get(resource, 0))
-
-
-def _quantity(text: str | int) -> Decimal:
-    # Imported when it is needed: it takes longer than most commands that could do without it.
-    from kubernetes.utils.quantity import parse_quantity
-
-    quantity: Decimal = parse_quantity(text)
-    return quantity
+    return quantity(container.get("resources", {}).get("requests", {}).get(resource, 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ethinfra.deploy.render import title
-from ethinfra.deploy.rules.manifests import Manifests, Pods
+from ethinfra.deploy.rules.manifests import Manifests, Pods, matches
 from ethinfra.kube import Object
 
 _DIRECTIONS = {"ingress": "from", "egress": "to"}
@@ -66,13 +66,57 @@ def policies_have_no_empty_lists(manifests: Manifests) -> list[str]:
     ]
 
 
+def peers_may_call_each_other(manifests: Manifests) -> list[str]:
+    """What a node lets its peers call, its peers are let call: a policy has two ends."""
+    said = []
+    for caller in manifests.nodes:
+        ways_out = _rules(manifests, caller, "egress")
+        for called in manifests.nodes:
+            if called.namespace == caller.namespace:
+                wanted = _between(_rules(manifests, called, "ingress"), "from", caller, called)
+                allowed = _between(ways_out, "to", called, called)
+                missing = wanted - allowed if ANY_PORT not in allowed else frozenset()
+                ports = ", ".join(f"{port}/{protocol}" for port, protocol in sorted(missing, key=str))
+                said += [f"{caller.title}: no policy lets it call {called.title} at {ports}"] if ports else []
+    return said
+
+
 RULES = (
     namespaces_deny_by_default,
     policies_select_pods,
     policies_admit_to_ports_that_exist,
     policies_name_whom_they_admit,
     policies_have_no_empty_lists,
+    peers_may_call_each_other,
 )
+
+#: Of a rule that names none.
+ANY_PORT = (0, "")
+
+
+def _rules(manifests: Manifests, pods: Pods, direction: str) -> list[Object]:
+    """The rules of all policies that select these pods."""
+    return [
+        rule
+        for policy in manifests.of_kind("NetworkPolicy")
+        if pods in manifests.selected(policy, policy["spec"]["podSelector"])
+        for rule in policy["spec"].get(direction) or []
+    ]
+
+
+def _between(rules: list[Object], whom: str, other: Pods, owner: Pods) -> frozenset[tuple[int, str]]:
+    """Ports, as the owner of them declares them, by which rules name the other pods by their labels."""
+    return frozenset(
+        (owner.port(port["port"], port.get("protocol", "TCP")) or 0, port.get("protocol", "TCP")) if port else ANY_PORT
+        for rule in rules
+        if any("podSelector" in one and _in_the_namespace(one, other) for one in rule.get(whom) or [])
+        for port in rule.get("ports") or [{}]
+    )
+
+
+def _in_the_namespace(peer: Object, pods: Pods) -> bool:
+    """Whether a policy's peer is pods of its own namespace, these among them."""
+    return "namespaceSelector" not in peer and matches(peer["podSelector"], pods.labels)
 
 
 def _denies_all(policy: Object) -> bool:
@@ -87,9 +131,11 @@ def _declares(pods: Pods, port: Object) -> bool:
 
 def _peer_ports(manifests: Manifests) -> set[int]:
     return {
-        program["ports"][purpose]
+        port
         for node in manifests.nodes
         for _, program in manifests.programs(node)
-        for purpose in ("p2p", "discovery")
-        if purpose in program["ports"]
+        for port in (
+            *(number for purpose, number in program["ports"].items() if purpose in ("p2p", "discovery")),
+            *(one["port"] for one in program.get("peerPorts", [])),
+        )
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from ethinfra.deploy.render import title
-from ethinfra.deploy.rules.manifests import PROGRAMS, Manifests, Pods
+from ethinfra.deploy.rules.manifests import PROGRAMS, Manifests, Pods, arguments, flag_templates
 from ethinfra.kube import Object
 
 #: Program and purpose of the ports that are for users of a node, and for other nodes.
@@ -11,6 +13,9 @@ _USERS = frozenset({("execution", "rpc"), ("execution", "ws")})
 _PEERS = frozenset(
     {("consensus", "beacon"), *((program, port) for program in PROGRAMS for port in ("p2p", "discovery"))}
 )
+
+#: Namespaces by which a node is changed or blocks are made, in any client.
+_ADMINISTRATION = frozenset({"admin", "clique", "engine", "miner", "parity", "personal"})
 
 
 def services_lead_to_ports(manifests: Manifests) -> list[str]:
@@ -61,7 +66,7 @@ def services_are_let_in(manifests: Manifests) -> list[str]:
 
 
 def sync_nodes_are_found(manifests: Manifests) -> list[str]:
-    """There are Services for users, peers, late nodes and metrics."""
+    """There are Services for users, peers, late nodes and metrics; no declared port of a sync node is without one."""
     wanted = sorted(_USERS | _PEERS | {("execution", "metrics"), ("consensus", "metrics")})
     said = []
     for node in manifests.nodes:
@@ -74,10 +79,49 @@ def sync_nodes_are_found(manifests: Manifests) -> list[str]:
                 if purpose in served.get(name, {})
                 and not any(_leads_to(manifests, one, node, frozenset({(name, purpose)})) for one in services)
             ]
+            led_to = {
+                (_target(node, one), one.get("protocol", "TCP")) for all_ in services for one in all_["spec"]["ports"]
+            }
+            said += [
+                f"{node.title}: no Service leads to port {number} ({name})"
+                for name, number, protocol in node.ports
+                if (number, protocol) not in led_to
+            ]
     return said
 
 
-RULES = (services_lead_to_ports, services_are_let_in, only_ready_nodes_answer_users, sync_nodes_are_found)
+def users_get_no_administration(manifests: Manifests) -> list[str]:
+    """No RPC namespace that changes the node is offered; whoever the policies let in may call all that is."""
+    said = []
+    for node in manifests.nodes:
+        for container, program in manifests.programs(node):
+            for name, offered in rpc_namespaces(container, program).items():
+                where = f"{node.title}: container {container['name']}"
+                said += [f"{where} offers {one} ({name})" for one in sorted(offered & _ADMINISTRATION)]
+    return said
+
+
+RULES = (
+    services_lead_to_ports,
+    services_are_let_in,
+    only_ready_nodes_answer_users,
+    sync_nodes_are_found,
+    users_get_no_administration,
+)
+
+
+def rpc_namespaces(container: Object, program: Object) -> dict[str, frozenset[str]]:
+    """By the flags that offer them: those for which the table takes the values' namespaces."""
+    names = {
+        template.partition("=")[0]
+        for template in flag_templates(program)
+        if ".rpc.namespaces" in template or re.search(r"(?i)(api|modules)=", template)
+    }
+    return {
+        name: frozenset(re.findall(r"[a-z0-9]+", value.lower()))
+        for name, value in arguments(container)
+        if name in names
+    }
 
 
 def _behind(manifests: Manifests, service: Object) -> list[Pods]:
