@@ -5,10 +5,11 @@ geth and prysmctl run for moments, without any network. Prysm's own tables are a
 
 from __future__ import annotations
 
-import hashlib
 import json
 import socket
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -94,52 +95,87 @@ def test_another_description_makes_another_state(tmp_path: Path):
     assert genesis_hash(network["genesis"]["execution"]) != network["genesisHash"]
 
 
-@pytest.mark.live
-@pytest.mark.parametrize("name", ["mainnet"])
-def test_epochs_and_contract_are_those_of_prysm(name: str, tmp_path: Path):
-    """Only mainnet's genesis is built into Prysm; for others it wants to fetch a state before it answers anything."""
-    network = network_values(name)
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-        api, rpc = one.getsockname()[1], two.getsockname()[1]
-    with (tmp_path / "log").open("wb") as log:
-        beacon = subprocess.Popen(
-            [
-                tool("beacon-chain"), f"--{name}", f"--datadir={tmp_path}", "--accept-terms-of-use", "--disable-quic",
-                "--no-discovery", "--bootstrap-node=", "--execution-endpoint=http://127.0.0.1:1", f"--http-port={api}",
-                f"--rpc-port={rpc}", "--disable-monitoring", "--p2p-tcp-port=0", "--p2p-udp-port=0",
-                "--p2p-host-ip=127.0.0.1", "--p2p-local-ip=127.0.0.1",
-            ],
-            stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-
-        def ask(path: str) -> dict[str, Any]:
-            try:
-                found: dict[str, Any] = httpx.get(f"http://127.0.0.1:{api}{path}", timeout=5).json()["data"]
-            except httpx.HTTPError as reason:
-                raise ConnectionError(str(reason)) from reason
-            return found
-
-        spec = eventually("Prysm answers", lambda: ask("/eth/v1/config/spec"), within=60)
-        contract = ask("/eth/v1/config/deposit_contract")
-        genesis = ask("/eth/v1/beacon/genesis")
-    finally:
-        beacon.terminate()
-        beacon.wait(30)
-
-    definition = Definition({"preset": "", "genesis": {"beaconConfig": {key: str(spec[key]) for key in spec}}})
-    assert contract == {"chain_id": str(network["chainId"]), "address": network["depositContract"]["address"]}
-    assert int(genesis["genesis_time"]) == PUBLIC[name].genesis_time
-    epochs = {fork.name: definition.epoch(fork) for fork in FORKS[1:] if fork.epoch_key in spec}
-    epochs |= {f"bpo{i}": int(one["EPOCH"]) for i, one in enumerate(spec["BLOB_SCHEDULE"], start=1)}
-    told = {one["name"]: one["epoch"] for one in network["forks"]}
-    assert told == {fork: epoch for fork, epoch in epochs.items() if epoch is not None}
-
-
 def test_digest_is_of_the_whole_file(tmp_path: Path):
     """The negative control of what compares digests here."""
     made = write_files(tmp_path)
     content = made.state.read_bytes()
     made.state.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
-    assert made.sha256 == hashlib.sha256(made.state.read_bytes()).hexdigest() != custom()["genesis"]["state"]["sha256"]
+    assert made.sha256 != custom()["genesis"]["state"]["sha256"]
+
+
+class Prysm:
+    """A beacon node without peers and without an execution client, and its Beacon API."""
+
+    def __init__(self, folder: Path, *flags: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+            self.port, rpc = one.getsockname()[1], two.getsockname()[1]
+        self.log = folder / "prysm.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [
+                    tool("beacon-chain"), f"--datadir={folder}", "--accept-terms-of-use", "--disable-quic",
+                    "--no-discovery", "--bootstrap-node=", "--execution-endpoint=http://127.0.0.1:1", f"--http-port={self.port}",
+                    f"--rpc-port={rpc}", "--disable-monitoring", "--p2p-tcp-port=0", "--p2p-udp-port=0",
+                    "--p2p-host-ip=127.0.0.1", "--p2p-local-ip=127.0.0.1", *flags,
+                ],
+                stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def ask(self, path: str) -> Any:
+        def once() -> Any:
+            try:
+                return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=5).json()["data"]
+            except httpx.HTTPError as reason:
+                raise ConnectionError(str(reason)) from reason
+
+        return eventually(f"Prysm answers {path}", once, within=60, hint=str(self.log))
+
+    def epochs(self) -> dict[str, int]:
+        """What it has scheduled, by names as in `forks`."""
+        spec = self.ask("/eth/v1/config/spec")
+        definition = Definition({"genesis": {"beaconConfig": {key: str(spec[key]) for key in spec}}})
+        found = {fork.name: definition.epoch(fork) for fork in FORKS[1:] if fork.epoch_key in spec}
+        found |= {f"bpo{i}": int(one["EPOCH"]) for i, one in enumerate(spec["BLOB_SCHEDULE"], start=1)}
+        return {name: epoch for name, epoch in found.items() if epoch is not None}
+
+
+@pytest.fixture
+def prysm(tmp_path: Path) -> Iterator[Callable[..., Prysm]]:
+    with ExitStack() as running:
+
+        def start(*flags: str) -> Prysm:
+            node = Prysm(tmp_path, *flags)
+            running.callback(node.process.wait, 30)
+            running.callback(node.process.terminate)
+            return node
+
+        yield start
+
+
+@pytest.mark.live
+def test_epochs_and_contract_are_those_of_prysm(prysm: Callable[..., Prysm]):
+    """Of mainnet, whose genesis alone is built into Prysm; for others it wants to fetch a state before it answers."""
+    network = network_values("mainnet")
+
+    node = prysm("--mainnet")
+
+    contract = {"chain_id": str(network["chainId"]), "address": network["depositContract"]["address"]}
+    assert node.ask("/eth/v1/config/deposit_contract") == contract
+    assert int(node.ask("/eth/v1/beacon/genesis")["genesis_time"]) == PUBLIC["mainnet"].genesis_time
+    assert node.epochs() == {one["name"]: one["epoch"] for one in network["forks"]}
+
+
+@pytest.mark.live
+def test_example_is_understood_by_prysm(prysm: Callable[..., Prysm], tmp_path: Path):
+    """All that is in the configuration, and the state with it: every value that it does not know, it logs."""
+    network = custom()
+    made = write_files(tmp_path, network)
+
+    node = prysm(
+        f"--chain-id={network['chainId']}", f"--chain-config-file={made.config}", f"--genesis-state={made.state}"
+    )
+
+    assert int(node.ask("/eth/v1/beacon/genesis")["genesis_time"]) == Definition(network).genesis_time
+    assert node.epochs() == {one["name"]: one["epoch"] for one in network["forks"]}
+    assert "issues parsing" not in node.log.read_text()

@@ -77,6 +77,7 @@ def test_followed_to_the_letter_it_works(checkout: Path):
         if one["kind"] == "StatefulSet" and one["metadata"]["labels"].get("ethinfra.io/role") == "sync"
     ]
     assert nodes
+    assert not [one for one in objects if "validator" in one["metadata"]["name"]], "it has validators of its own"
     for node in nodes:
         pod = node["spec"]["template"]["spec"]
         flags = {flag for part in ("initContainers", "containers") for one in pod[part] for flag in one.get("args", [])}
