@@ -33,7 +33,7 @@ def test_the_default_is_an_environment(document: dict[str, Any]) -> None:
         ({"budgets": {"headAge": "soon"}}, "budgets.headAge", "'soon' is not of type 'number'"),
         ({"timeouts": {"sync": 0}}, "timeouts.sync", "0"),
         ({"layers": {"istio": {"needs": ["ethereum"]}}}, "layers.istio.needs", "ethereum"),
-        ({"network": "moon"}, "'moon'", "one of: devnet, hoodi, mainnet, sepolia"),
+        ({"network": "moon"}, "'moon'", "one of: custom, devnet, hoodi, mainnet, sepolia"),
     ],
 )
 def test_what_is_wrong_is_named(document: dict[str, Any], wrong: dict[str, Any], where: str, why: str) -> None:
