@@ -147,7 +147,7 @@ def read_genesis(path: Path) -> dict[str, Any]:
             f"{path} is no execution genesis",
             expected="geth's genesis.json, with `config` and `alloc`",
             seen=f"keys {', '.join(sorted(document)[:8]) or '(none)'}",
-            todo="other clients' forms go beside it: --format NAME=FILE",
+            todo="other clients' forms go beside it: --format chainspec=FILE",
         )
     genesis: dict[str, Any] = _without_nothing(document)
     genesis["config"] = _without_nothing(document["config"])

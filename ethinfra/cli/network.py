@@ -104,7 +104,8 @@ def import_network(
     ] = 0,
     hash_: Annotated[str, typer.Option("--genesis-hash", help="Of execution block 0; else geth computes it.")] = "",
     form: Annotated[
-        list[str] | None, typer.Option("--format", help="NAME=FILE: the genesis as another client reads it.")
+        list[str] | None,
+        typer.Option("--format", help="NAME=FILE: the genesis in the form (genesisFormat) of other clients."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a network of that name.")] = False,
     folder: Folder = None,

@@ -116,7 +116,8 @@ class Prysm:
                 [
                     tool("beacon-chain"), f"--datadir={folder}", "--accept-terms-of-use", "--disable-quic",
                     "--no-discovery", "--bootstrap-node=", "--execution-endpoint=http://127.0.0.1:1",
-                    f"--http-port={self.port}", f"--rpc-port={rpc}", "--disable-monitoring", "--p2p-tcp-port=0", "--p2p-udp-port=0",
+                    f"--http-port={self.port}", f"--rpc-port={rpc}", "--disable-monitoring",
+                    "--p2p-tcp-port=0", "--p2p-udp-port=0",
                     "--p2p-host-ip=127.0.0.1", "--p2p-local-ip=127.0.0.1", *flags,
                 ],
                 stdout=log, stderr=log,

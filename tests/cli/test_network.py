@@ -122,10 +122,10 @@ def test_digest_stands_for_a_state_that_is_not_here(ethinfra: Ethinfra, files: U
 def test_other_clients_forms_go_along(ethinfra: Ethinfra, files: UserFiles, tmp_path: Path):
     (tmp_path / "chainspec.json").write_text('{"name": "mine"}')
 
-    assert ethinfra("import", "mine", *arguments(files, f"--format=nethermind={tmp_path}/chainspec.json")).code == 0
-    assert written(tmp_path, "mine")["genesis"]["formats"] == {"nethermind": {"name": "mine"}}
+    assert ethinfra("import", "mine", *arguments(files, f"--format=chainspec={tmp_path}/chainspec.json")).code == 0
+    assert written(tmp_path, "mine")["genesis"]["formats"] == {"chainspec": {"name": "mine"}}
 
-    refused = ethinfra("import", "other", *arguments(files, "--format=nethermind"))
+    refused = ethinfra("import", "other", *arguments(files, "--format=chainspec"))
     assert (refused.code, "NAME=FILE" in refused.said) == (2, True)
 
 
