@@ -86,12 +86,15 @@ def must_answer(asked: Asked, expected: str, network: Network, evidence: Evidenc
     """Each client answers as expected, or as its file says that it differs; what was seen is evidence."""
     evidence.attach("answers", {"asked": asked.what, **asked.answers})
     for client, answer in asked.answers.items():
-        difference = find_program(client, "execution").differences.get(asked.what)
+        difference = find_program(client, "execution").difference(asked.what)
         wanted = difference.answers if difference else expected
         assert _satisfies(answer, wanted, network), f"{client}: {asked.what} is answered with {answer}, not {wanted}"
 
 
 def _satisfies(answer: Answer, wanted: str, network: Network) -> bool:
+    status = re.fullmatch(r"HTTP (\d+)", wanted)
+    if status:
+        return answer.get("status") == int(status[1])
     error = re.fullmatch(r"error (-\d+)", wanted)
     if error:
         refusal = answer.get("error") or {}
@@ -106,5 +109,5 @@ def _satisfies(answer: Answer, wanted: str, network: Network) -> bool:
         "the chain's id": lambda value: value == hex(network.chain_id),
     }
     if wanted not in types:
-        raise unknown_name("answer", wanted, [*types, "error CODE"])
+        raise unknown_name("answer", wanted, [*types, "error CODE", "HTTP STATUS"])
     return "result" in answer and types[wanted](answer["result"])

@@ -71,6 +71,9 @@ class DeployedNode(Node):
         """Name of the Service that leads to its RPC."""
         return f"{self.component}-rpc"
 
+    def differing_fields(self, method: str) -> frozenset[str]:
+        return self.execution.differing_fields(method)
+
     def link(self, port: int, *, within: float = REQUEST) -> PodLink:
         """To another port of the pod, one on its loopback included: the forward ends inside the pod's network."""
         return PodLink(self.kube, self.namespace, self.pod, port, name=f"{self.pod}:{port}", within=within)

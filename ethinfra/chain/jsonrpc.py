@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ethinfra.chain.link import Link
@@ -53,6 +53,10 @@ class Receipt:
     number: BlockNumber
     successful: bool
     raw: dict[str, Any]
+
+    def without(self, fields: frozenset[str]) -> Receipt:
+        """The same, with some fields of `raw` left out."""
+        return replace(self, raw={key: value for key, value in self.raw.items() if key not in fields})
 
 
 class JsonRpc:

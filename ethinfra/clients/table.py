@@ -18,13 +18,14 @@ FOLDER = ROOT / "values" / "clients"
 class Difference:
     """An answer of a client that is not what the specification says.
 
-    method: the method, or the input, as features name it; answers: what comes instead, as features say it;
-    specification: its word on it
+    method: the method, or the input, as features name it; field: of its result, where only that differs;
+    answers: what comes instead, as features say it; specification: its word on it
     """
 
     method: str
     answers: str
     specification: str
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,17 @@ class Program:
         return capability in self.known.get("capabilities", [])
 
     @property
-    def differences(self) -> dict[str, Difference]:
-        """By method."""
-        found = [Difference(**one) for one in self.known.get("rpcDifferences", [])]
-        return {one.method: one for one in found}
+    def differences(self) -> tuple[Difference, ...]:
+        """Answers that are not what the specification says."""
+        return tuple(Difference(**one) for one in self.known.get("rpcDifferences", []))
+
+    def difference(self, method: str) -> Difference | None:
+        """Of a whole answer."""
+        return next((one for one in self.differences if one.method == method and not one.field), None)
+
+    def differing_fields(self, method: str) -> frozenset[str]:
+        """Of an answer whose other fields are as specified."""
+        return frozenset(one.field for one in self.differences if one.method == method and one.field)
 
 
 @cache

@@ -42,7 +42,7 @@ class RpcService:
         return self.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode())
 
     def send(self, body: bytes) -> dict[str, Any]:
-        """The answer to any bytes."""
+        """The answer to any bytes; `status` and `text` where it is an HTTP error without JSON-RPC."""
         try:
             answer = httpx.post(
                 self._url,
@@ -51,9 +51,16 @@ class RpcService:
                 timeout=self._within,
                 trust_env=False,
             )
-            document = answer.json()
-        except (httpx.HTTPError, ValueError) as reason:
+        except httpx.HTTPError as reason:
             raise ChainError(f"service {self._service}", expected="a JSON-RPC answer", seen=str(reason)) from reason
+        try:
+            document = answer.json()
+        except ValueError as reason:
+            if answer.is_error:
+                return {"status": answer.status_code, "text": answer.text[:200]}
+            raise ChainError(
+                f"service {self._service}", expected="a JSON-RPC answer", seen=answer.text[:200]
+            ) from reason
         if not isinstance(document, dict) or ("result" in document) == ("error" in document):
             raise ChainError(f"service {self._service}", expected="a result or an error", seen=answer.text[:200])
         return document

@@ -15,7 +15,9 @@
     {{- include "ethereum.environment" (dict "scope" . "program" $program) | nindent 4 }}
   ports:
     - {name: rpc, containerPort: {{ $program.ports.rpc }}}
-    - {name: ws, containerPort: {{ $program.ports.ws }}}
+    {{- with $program.ports.ws }}
+    - {name: ws, containerPort: {{ . }}}
+    {{- end }}
     - {name: p2p, containerPort: {{ $program.ports.p2p }}}
     - {name: p2p-udp, containerPort: {{ $program.ports.discovery }}, protocol: UDP}
     {{- range $program.peerPorts }}

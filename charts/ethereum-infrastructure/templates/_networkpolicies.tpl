@@ -106,7 +106,9 @@ spec:
           podSelector: {{ toJson .root.Values.networkPolicy.rpcClients.podSelector }}
       ports:
         - {port: {{ $ports.execution.rpc }}, protocol: TCP}
-        - {port: {{ $ports.execution.ws }}, protocol: TCP}
+        {{- with $ports.execution.ws }}
+        - {port: {{ . }}, protocol: TCP}
+        {{- end }}
         - {port: {{ $ports.consensus.beacon }}, protocol: TCP}
 {{- end -}}
 

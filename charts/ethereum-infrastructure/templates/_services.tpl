@@ -38,12 +38,12 @@ spec:
 {{- end -}}
 {{- end -}}
 
-{{/* HTTP and WebSocket of the execution client, of ready nodes only. Takes: a scope. */}}
+{{/* HTTP, and WebSocket where the execution client has one, of ready nodes only. Takes: a scope. */}}
 {{- define "ethereum.service.rpc" -}}
 {{- $ports := include "ethereum.ports" . | fromYaml -}}
-{{- include "ethereum.service" (dict "scope" . "purpose" "rpc" "ports" (list
-      (dict "name" "rpc" "port" $ports.execution.rpc)
-      (dict "name" "ws" "port" $ports.execution.ws))) -}}
+{{- $list := list (dict "name" "rpc" "port" $ports.execution.rpc) -}}
+{{- with $ports.execution.ws -}}{{- $list = append $list (dict "name" "ws" "port" .) -}}{{- end -}}
+{{- include "ethereum.service" (dict "scope" . "purpose" "rpc" "ports" $list) -}}
 {{- end -}}
 
 {{/* The Beacon API, of nodes that are not ready too: a late node starts from it. Takes: a scope. */}}
