@@ -11,7 +11,7 @@ ARGS ?=
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools images up status kubeconfig env registry render deploy validate drift down certify certificate test unit smoke controls bench \
+.PHONY: help setup tools images up status kubeconfig env registry render deploy validate drift down certify certificate test unit smoke controls mutants bench \
 	lint lock clean
 
 help: ## List the verbs
@@ -76,6 +76,9 @@ smoke: tools ## The scenarios tagged @smoke, on a real cluster
 
 controls: tools ## Break the live deployment on purpose; every scenario that claims to notice must fail
 	@$(BIN)/pytest tests/controls -m live --env $(ENV) $(ARGS)
+
+mutants: tools ## Edit charts and values carelessly, one edit at a time; a static check must notice each
+	@$(BIN)/python -m tests.mutants
 
 bench: tools ## Measure the figures of benchmarks/README.md
 	@$(BIN)/python -m benchmarks $(ARGS)

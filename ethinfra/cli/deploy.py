@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import yaml
 
+from ethinfra.chain.networks import load_network
 from ethinfra.cluster.select import must_find
 from ethinfra.deploy import apply_layers, destroy_layers, drift, render_layer, validate_layer
 from ethinfra.environment import Environment, known_environments, load_environment
-from ethinfra.errors import LayerUnhealthy
+from ethinfra.errors import BadInput, LayerUnhealthy
 from ethinfra.kube import Kube
 from ethinfra.progress import Progress
 
@@ -59,11 +61,18 @@ def render(
     env: EnvironmentName = "local",
     layer: Layers = None,
     out: Annotated[Path | None, typer.Option("--out", help="A folder for them; else all to here.")] = None,
+    network: Annotated[str | None, typer.Option("--network", help="Another network than the environment's.")] = None,
+    values: Annotated[
+        Path | None, typer.Option("--values", help="Values of the ethereum layer, laid over the environment's.")
+    ] = None,
 ) -> None:
     """Print the manifests of an environment. Needs no cluster."""
     environment = load_environment(env)
+    if network is not None:
+        environment = replace(environment, network=load_network(network).name)
+    overlay = _overlay(values) if values else None
     for one in _chosen(environment, layer):
-        rendered = render_layer(environment, environment.layer(one))
+        rendered = render_layer(environment, environment.layer(one), overlay if one == "ethereum" else None)
         if out is not None:
             typer.echo(f"{one}: {len(rendered.objects)} objects, {rendered.digest}, {rendered.write(out)}")
         elif rendered.objects:
@@ -139,3 +148,14 @@ def _chosen(environment: Environment, names: list[str] | None) -> list[str]:
     """Layers by name, in the order in which they come up; all of them if none is named."""
     wanted = {environment.layer(name).name for name in names or ()}
     return [layer.name for layer in environment.layers if not wanted or layer.name in wanted]
+
+
+def _overlay(path: Path) -> dict[str, Any]:
+    """Values from a file; BadInput where it holds none."""
+    try:
+        found = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as reason:
+        raise BadInput(f"{path}", expected="a file of values", seen=str(reason)) from reason
+    if not isinstance(found, dict):
+        raise BadInput(f"{path}", expected="a map of values, as in charts/ethereum-infrastructure/values.yaml")
+    return found

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
+from ethinfra.chain.forks import FORKS
 from ethinfra.clients import find_program
 from ethinfra.deploy.release import Values
 from ethinfra.environment import merge
@@ -72,6 +73,9 @@ def refusal(case: Case) -> str:
     for program in (execution, consensus):
         if network["preset"] and network["preset"] not in program.known["flags"].get("networks", {}):
             return f"{program.client} has no flags for {network['preset']}"
+        late = [fork for fork in network.get("forks", []) if _after(fork["name"], program.known["newestFork"])]
+        if late:
+            return f"{program.client} does not know {late[0]['name']}"
     if network["preset"]:
         return ""
     slots = int(network["genesis"]["beaconConfig"].get("SLOTS_PER_EPOCH", 32))
@@ -85,3 +89,9 @@ def refusal(case: Case) -> str:
             if group not in program.known["flags"]:
                 return f"{program.client} has no flags for {group}"
     return ""
+
+
+def _after(fork: str, newest: str) -> bool:
+    """Whether a fork comes after another; changes of blob parameters alone have no place in the order."""
+    order = [one.name for one in FORKS]
+    return fork in order and order.index(fork) > order.index(newest)

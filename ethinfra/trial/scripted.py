@@ -53,8 +53,7 @@ class ScriptedNode:
 
     def install(self, *, within: float) -> None:
         """Install it, and return once it is in service as an honest node."""
-        common = ROOT / "values" / "ethereum" / "common.yaml"
-        values: list[Path | Values] = [common, self._client, {"sync": {"nodes": [{"name": self.name}]}}]
+        values: list[Path | Values] = [self._client, {"sync": {"nodes": [{"name": self.name}]}}]
         install_release(self._cluster, self.name, CHART, values, self.namespace)
         must_be_in_service(self._kube, self.namespace, self.service, self.pod, within=within)
 

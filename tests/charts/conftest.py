@@ -50,7 +50,7 @@ def local(manifests: Callable[[str], Manifests]) -> Manifests:
 @pytest.fixture(scope="session")
 def ethereum() -> Callable[..., list[Object]]:
     """Render a sync node of the ethereum chart on the devnet, as the local environment has it, some values changed."""
-    files = ["clients/geth", "clients/prysm", "networks/devnet", "ethereum/common", "ethereum/local"]
+    files = ["clients/geth", "clients/prysm", "networks/devnet", "ethereum/local"]
     flags = [part for file in files for part in ("--values", ROOT / "values" / f"{file}.yaml")]
 
     geth = {"name": "geth", "replicas": 2, "execution": {"client": "geth"}, "consensus": {"client": "prysm"}}

@@ -13,7 +13,7 @@
 {{- $part := .part -}}
 {{- range $name, $option := (index .scope.node .part).options -}}
 {{- if (index $program.options $name).files }}
-- {name: {{ $part }}-{{ $name }}, mountPath: {{ include "ethereum.optionPath" $name }}, readOnly: true}
+- {name: {{ $part }}-{{ kebabcase $name }}, mountPath: {{ include "ethereum.optionPath" $name }}, readOnly: true}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -25,10 +25,10 @@
 {{- range $name, $option := (index .scope.node .part).options -}}
 {{- $files := (index $program.options $name).files -}}
 {{- if eq $files "secret" }}
-- name: {{ $part }}-{{ $name }}
+- name: {{ $part }}-{{ kebabcase $name }}
   secret: {secretName: {{ $option.from }}, defaultMode: 0440}
 {{- else if eq $files "configMap" }}
-- name: {{ $part }}-{{ $name }}
+- name: {{ $part }}-{{ kebabcase $name }}
   configMap: {name: {{ $option.from }}}
 {{- end -}}
 {{- end -}}
