@@ -11,7 +11,7 @@ ARGS ?=
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools images up status kubeconfig env registry render deploy validate drift down certify certificate test unit smoke controls mutants bench \
+.PHONY: help setup tools images up status kubeconfig env registry render deploy validate drift down certify certificate test static unit smoke controls mutants golden network bench \
 	lint lock clean
 
 help: ## List the verbs
@@ -42,6 +42,12 @@ env: $(STAMP) ## Check an environment's file, and whether this machine can run i
 registry: $(STAMP) ## What the cluster's registry holds
 	@$(BIN)/ethinfra registry list --env $(ENV) $(ARGS)
 
+network: $(STAMP) ## The networks that nodes can follow; NETWORK=name checks one of them
+	@$(BIN)/ethinfra network $(if $(NETWORK),check $(NETWORK),list) $(ARGS)
+
+golden: tools ## Write down what every environment renders, for the review of a change
+	@$(BIN)/ethinfra golden write
+
 render: $(STAMP) ## Print the manifests of an environment; needs no cluster
 	@$(BIN)/ethinfra render --env $(ENV) $(ARGS)
 
@@ -66,9 +72,12 @@ certify: tools ## Run every scenario on a real cluster and write the certificate
 certificate: $(STAMP) ## Check the newest certificate again, offline; another: CERTIFICATE=file
 	@$(BIN)/ethinfra certificate verify $(or $(CERTIFICATE),$(lastword $(sort $(wildcard reports/*/certificate.json)))) $(ARGS)
 
-test: unit smoke ## The project's own tests, then the live smoke scenarios
+test: lint static unit smoke ## Style, what is rendered, the project's own tests, then the live smoke scenarios
 
-unit: $(STAMP) lint ## Tests of the project's own code: no cluster, fast
+static: tools ## The scenarios about what is rendered: no cluster, less than a minute
+	@$(BIN)/pytest features/static --env $(ENV) -n 2 $(ARGS)
+
+unit: tools ## Tests of the project's own code: no cluster, fast
 	@$(BIN)/pytest tests/ -n 3 --dist loadfile $(ARGS)
 
 smoke: tools ## The scenarios tagged @smoke, on a real cluster
