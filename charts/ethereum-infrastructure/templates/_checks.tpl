@@ -128,9 +128,9 @@
 {{- if and $needs.files (not $option.from) -}}
 {{- fail (printf "%s.%s.from: name the %s that holds %s" $path $name $needs.files ($needs.holds | join ", ")) -}}
 {{- end -}}
-{{- range $needs.settings -}}
-{{- if not (hasKey ($option.settings | default dict) .) -}}
-{{- fail (printf "%s.%s.settings.%s is missing" $path $name .) -}}
+{{- range $setting, $example := $needs.settings -}}
+{{- if not (hasKey ($option.settings | default dict) $setting) -}}
+{{- fail (printf "%s.%s.settings.%s is missing; for example %s" $path $name $setting (toJson $example)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
