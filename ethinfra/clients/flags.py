@@ -108,6 +108,8 @@ def ask_for_flags(program: Program, file: Path) -> frozenset[str]:
     for arguments in program.known["help"]:
         done = run([file, *arguments], within=30, check=False)
         found |= flags_in(done.stdout + done.stderr)
+    if program.known.get("negates"):
+        found |= {f"--no-{flag.removeprefix('--')}" for flag in found}
     if not found:
         raise BadInput(f"{program.client} {program.name}: help", expected="flags", seen="none in what it printed")
     return frozenset(found)
