@@ -1,11 +1,28 @@
-"""Ways to break what is rendered for `local`, each with the one rule that must notice and the object that it names."""
+"""Ways to break what is rendered for `local`, each with the rule that must notice and the object that it names.
+
+They try the branches of a rule, on objects and alone; that careless edits of a source come to a rule at all is tried by
+tests/mutants, and no edit of there is repeated here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ethinfra.deploy.rules import Rule, access, containers, engine, nodes, objects, platform, policies, probes, services
+from ethinfra.deploy.rules import (
+    Rule,
+    access,
+    containers,
+    engine,
+    nodes,
+    objects,
+    platform,
+    policies,
+    ports,
+    probes,
+    scaling,
+    services,
+)
 from tests.charts.draft import Draft
 
 GETH = "StatefulSet ethereum/geth"
@@ -43,11 +60,6 @@ def breaks(rule: Rule, named: str) -> Callable[[Callable[[Draft], None]], Callab
 # What a container may do
 
 
-@breaks(containers.containers_run_as_non_root, GETH)
-def container_may_run_as_root(draft: Draft) -> None:
-    draft.container(GETH, "execution")["securityContext"]["runAsNonRoot"] = False
-
-
 @breaks(containers.containers_run_as_non_root, VALIDATORS)
 def init_container_runs_as_root(draft: Draft) -> None:
     draft.container(VALIDATORS, "genesis")["securityContext"]["runAsUser"] = 0
@@ -56,11 +68,6 @@ def init_container_runs_as_root(draft: Draft) -> None:
 @breaks(containers.containers_run_as_non_root, REGISTRY)
 def pod_names_no_user(draft: Draft) -> None:
     del draft.pod(REGISTRY)["securityContext"]["runAsUser"]
-
-
-@breaks(containers.root_file_systems_are_read_only, GETH)
-def image_is_writable(draft: Draft) -> None:
-    draft.container(GETH, "probe")["securityContext"]["readOnlyRootFilesystem"] = False
 
 
 @breaks(containers.root_file_systems_are_read_only, REGISTRY)
@@ -93,23 +100,6 @@ def pod_has_no_seccomp_profile(draft: Draft) -> None:
     del draft.pod(GETH)["securityContext"]["seccompProfile"]
 
 
-@breaks(containers.system_calls_are_filtered, GETH)
-def container_is_unconfined(draft: Draft) -> None:
-    draft.container(GETH, "execution")["securityContext"]["seccompProfile"] = {"type": "Unconfined"}
-
-
-@breaks(containers.pods_stay_off_the_host, GETH)
-def pod_uses_the_hosts_network(draft: Draft) -> None:
-    draft.pod(GETH)["hostNetwork"] = True
-
-
-@breaks(containers.pods_stay_off_the_host, REGISTRY)
-def volume_is_a_host_path(draft: Draft) -> None:
-    volume = draft.volume(REGISTRY, "tmp")
-    del volume["emptyDir"]
-    volume["hostPath"] = {"path": "/tmp"}  # noqa: S108 -- in a manifest
-
-
 @breaks(containers.pods_stay_off_the_host, GETH)
 def container_takes_a_port_of_the_host(draft: Draft) -> None:
     draft.container(GETH, "execution")["ports"][0]["hostPort"] = 8545
@@ -140,17 +130,7 @@ def image_has_no_registry(draft: Draft) -> None:
     draft.container(VALIDATORS, "execution")["image"] = "ethereum/client-go:v1.17.5"
 
 
-@breaks(containers.services_stay_out_of_the_environment, GETH)
-def services_are_in_the_environment(draft: Draft) -> None:
-    del draft.pod(GETH)["enableServiceLinks"]
-
-
 # The Engine API and its secret
-
-
-@breaks(engine.engine_listens_on_loopback, GETH)
-def engine_listens_everywhere(draft: Draft) -> None:
-    draft.argument(GETH, "execution", "--authrpc.addr=127.0.0.1", "--authrpc.addr=0.0.0.0")
 
 
 @breaks(engine.engine_listens_on_loopback, GETH)
@@ -161,12 +141,6 @@ def engine_listens_everywhere_by_a_later_flag(draft: Draft) -> None:
 @breaks(engine.engine_listens_on_loopback, VALIDATORS)
 def engine_listens_where_the_client_likes(draft: Draft) -> None:
     draft.container(VALIDATORS, "execution")["args"].remove("--authrpc.addr=127.0.0.1")
-
-
-@breaks(engine.engine_listens_on_loopback, GETH)
-def consensus_client_calls_another_pods_engine(draft: Draft) -> None:
-    old, new = "--execution-endpoint=http://127.0.0.1:8551", "--execution-endpoint=http://geth-engine:8551"
-    draft.argument(GETH, "consensus", old, new)
 
 
 @breaks(engine.nothing_leads_to_the_engine, GETH)
@@ -195,20 +169,10 @@ def policy_opens_every_port(draft: Draft) -> None:
 
 
 @breaks(engine.jwt_lives_in_memory, GETH)
-def jwt_is_on_a_disk(draft: Draft) -> None:
-    draft.volume(GETH, "jwt")["emptyDir"] = {}
-
-
-@breaks(engine.jwt_lives_in_memory, GETH)
 def jwt_is_in_a_config_map(draft: Draft) -> None:
     volume = draft.volume(GETH, "jwt")
     del volume["emptyDir"]
     volume["configMap"] = {"name": "devnet-chain"}
-
-
-@breaks(engine.jwt_lives_in_memory, VALIDATORS)
-def nobody_makes_the_jwt(draft: Draft) -> None:
-    draft.pod(VALIDATORS)["initContainers"].remove(draft.container(VALIDATORS, "jwt"))
 
 
 @breaks(engine.jwt_lives_in_memory, GETH)
@@ -251,24 +215,9 @@ def jwt_is_in_a_rendered_config_map(draft: Draft) -> None:
 # Nodes of the chain
 
 
-@breaks(nodes.nodes_name_their_clients, GETH)
-def node_does_not_say_what_it_is(draft: Draft) -> None:
-    del draft[GETH]["spec"]["template"]["metadata"]["labels"]["ethinfra.io/client"]
-
-
 @breaks(nodes.nodes_name_their_clients, VALIDATORS)
 def node_has_a_client_that_nobody_knows(draft: Draft) -> None:
     draft[VALIDATORS]["spec"]["template"]["metadata"]["labels"]["ethinfra.io/consensus-client"] = "lighthouse"
-
-
-@breaks(probes.health_is_the_probes_verdict, GETH)
-def readiness_is_an_open_port(draft: Draft) -> None:
-    draft.container(GETH, "execution")["readinessProbe"] = {"tcpSocket": {"port": "rpc"}}
-
-
-@breaks(probes.health_is_the_probes_verdict, GETH)
-def readiness_is_the_clients_own_answer(draft: Draft) -> None:
-    draft.container(GETH, "execution")["readinessProbe"]["httpGet"] = {"path": "/", "port": "rpc"}
 
 
 @breaks(probes.health_is_the_probes_verdict, VALIDATORS)
@@ -277,18 +226,8 @@ def node_has_no_startup_probe(draft: Draft) -> None:
 
 
 @breaks(probes.health_is_the_probes_verdict, GETH)
-def liveness_depends_on_lag(draft: Draft) -> None:
-    draft.container(GETH, "execution")["livenessProbe"]["httpGet"]["path"] = "/readyz"
-
-
-@breaks(probes.health_is_the_probes_verdict, GETH)
 def consensus_client_is_restarted_when_it_lags(draft: Draft) -> None:
     draft.container(GETH, "consensus")["livenessProbe"]["httpGet"] = {"path": "/readyz", "port": 9500}
-
-
-@breaks(nodes.clients_get_their_time_to_stop, GETH)
-def clients_are_killed_early(draft: Draft) -> None:
-    draft.pod(GETH)["terminationGracePeriodSeconds"] = 60
 
 
 @breaks(nodes.clients_get_their_time_to_stop, VALIDATORS)
@@ -312,18 +251,6 @@ def budget_lets_all_replicas_go(draft: Draft) -> None:
     draft["PodDisruptionBudget ethereum/geth"]["spec"]["maxUnavailable"] = "100%"
 
 
-@breaks(nodes.disruptions_are_budgeted, "PodDisruptionBudget ethereum/validators")
-def budget_blocks_drains(draft: Draft) -> None:
-    spec = draft["PodDisruptionBudget ethereum/validators"]["spec"]
-    del spec["maxUnavailable"]
-    spec["minAvailable"] = 1
-
-
-@breaks(nodes.replicas_avoid_each_other, GETH)
-def replicas_have_no_anti_affinity(draft: Draft) -> None:
-    del draft.pod(GETH)["affinity"]
-
-
 @breaks(nodes.replicas_avoid_each_other, GETH)
 def replicas_avoid_somebody_else(draft: Draft) -> None:
     (term,) = draft.pod(GETH)["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
@@ -340,18 +267,6 @@ def nodes_wait_for_each_other(draft: Draft) -> None:
     draft[GETH]["spec"]["podManagementPolicy"] = "OrderedReady"
 
 
-@breaks(nodes.nodes_start_side_by_side, VALIDATORS)
-def management_policy_is_kubernetes_own(draft: Draft) -> None:
-    del draft[VALIDATORS]["spec"]["podManagementPolicy"]
-
-
-@breaks(nodes.chain_data_is_on_claims, GETH)
-def chain_data_goes_with_the_pod(draft: Draft) -> None:
-    claims = draft[GETH]["spec"]["volumeClaimTemplates"]
-    claims[:] = [one for one in claims if one["metadata"]["name"] != "consensus"]
-    draft.pod(GETH)["volumes"].append({"name": "consensus", "emptyDir": {}})
-
-
 @breaks(nodes.chain_data_is_on_claims, GETH)
 def claim_is_mounted_elsewhere(draft: Draft) -> None:
     for mount in draft.container(GETH, "execution")["volumeMounts"]:
@@ -359,9 +274,100 @@ def claim_is_mounted_elsewhere(draft: Draft) -> None:
             mount["mountPath"] = "/root/.ethereum"
 
 
-@breaks(nodes.chain_data_is_on_claims, VALIDATORS)
-def nobody_says_what_becomes_of_claims(draft: Draft) -> None:
-    del draft[VALIDATORS]["spec"]["persistentVolumeClaimRetentionPolicy"]
+# What autoscalers decide
+
+
+def scaler(draft: Draft, name: str, **spec: object) -> None:
+    """An autoscaler for the sync nodes."""
+    target = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "geth"}
+    metric = {
+        "type": "Resource",
+        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}},
+    }
+    whole = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 4, "metrics": [metric], **spec}
+    draft.add(name, like="PodDisruptionBudget ethereum/geth", kind="HorizontalPodAutoscaler", spec=whole)
+    draft[GETH]["spec"].pop("replicas")
+
+
+@breaks(scaling.autoscaled_workloads_state_no_replicas, "HorizontalPodAutoscaler ethereum/late")
+def autoscaler_scales_nobody(draft: Draft) -> None:
+    scaler(draft, "late", scaleTargetRef={"apiVersion": "apps/v1", "kind": "Deployment", "name": "geth"})
+
+
+@breaks(scaling.autoscaled_workloads_state_no_replicas, "HorizontalPodAutoscaler ethereum/geth")
+def autoscaler_has_no_room(draft: Draft) -> None:
+    scaler(draft, "geth", minReplicas=5)
+
+
+@breaks(scaling.autoscalers_know_what_is_used, "HorizontalPodAutoscaler ethereum/geth")
+def autoscaler_goes_by_nothing(draft: Draft) -> None:
+    scaler(draft, "geth", metrics=[])
+
+
+# Ports, flags and probes
+
+
+@breaks(ports.opened_ports_are_declared, GETH)
+def flag_of_the_operators_opens_a_port(draft: Draft) -> None:
+    draft.container(GETH, "execution")["args"] += ["--pprof", "--pprof.addr=0.0.0.0", "--pprof.port=6061"]
+
+
+@breaks(ports.calls_inside_the_pod_arrive, GETH)
+def probe_asks_a_port_of_nobody(draft: Draft) -> None:
+    draft.argument(GETH, "probe", "--execution=http://127.0.0.1:8545", "--execution=http://127.0.0.1:8540")
+
+
+@breaks(ports.ports_are_opened_once, GETH)
+def port_has_the_name_of_another(draft: Draft) -> None:
+    draft.container(GETH, "probe")["ports"][0]["name"] = "rpc"
+
+
+@breaks(containers.paths_are_mounted, GETH)
+def client_writes_where_no_volume_is(draft: Draft) -> None:
+    draft.argument(GETH, "execution", "--ipcpath=/tmp/geth.ipc", "--ipcpath=/run/geth.ipc")
+
+
+@breaks(containers.shells_hand_over, REGISTRY)
+def shell_ends_with_a_program_of_its_own(draft: Draft) -> None:
+    draft.container(REGISTRY, "registry")["command"] = ["/bin/bash", "-ec", "exec 3>&1; registry serve"]
+
+
+@breaks(containers.pods_stay_off_the_host, GETH)
+def volume_is_a_network_file_system(draft: Draft) -> None:
+    volume = draft.volume(GETH, "execution-tmp")
+    del volume["emptyDir"]
+    volume["nfs"] = {"server": "files.example", "path": "/"}
+
+
+@breaks(containers.privileges_do_not_grow, GETH)
+def container_sees_the_kernels_files(draft: Draft) -> None:
+    draft.container(GETH, "consensus")["securityContext"]["procMount"] = "Unmasked"
+
+
+@breaks(containers.caches_fit_in_memory, GETH)
+def cache_of_the_operators_is_too_large(draft: Draft) -> None:
+    draft.argument(GETH, "execution", "--cache=128", "--cache=768")
+
+
+@breaks(engine.clients_share_one_secret, GETH)
+def secret_is_another_file_of_the_volume(draft: Draft) -> None:
+    draft.argument(GETH, "consensus", "--jwt-secret=/jwt/jwt.hex", "--jwt-secret=/jwt/other.hex")
+
+
+@breaks(engine.nodes_are_pairs, GETH)
+def sidecar_drives_the_execution_client(draft: Draft) -> None:
+    second = draft.container(GETH, "consensus") | {"name": "second"}
+    draft.pod(GETH)["containers"].append(second)
+
+
+@breaks(probes.the_probe_judges_the_chain, GETH)
+def node_has_no_probe(draft: Draft) -> None:
+    draft.pod(GETH)["containers"].remove(draft.container(GETH, "probe"))
+
+
+@breaks(probes.clients_have_time_to_start, GETH)
+def client_may_be_restarted_while_it_starts(draft: Draft) -> None:
+    del draft.container(GETH, "consensus")["startupProbe"]
 
 
 # Services
@@ -418,17 +424,6 @@ def service_is_missing(draft: Draft) -> None:
     draft.remove("Service ethereum/geth-beacon")
 
 
-@breaks(services.sync_nodes_are_found, GETH)
-def service_forgets_a_port(draft: Draft) -> None:
-    ports = draft["Service ethereum/geth-metrics"]["spec"]["ports"]
-    ports[:] = [port for port in ports if port["name"] != "beacon-metrics"]
-
-
-@breaks(services.only_ready_nodes_answer_users, "Service ethereum/geth-rpc")
-def users_are_led_to_nodes_that_are_not_ready(draft: Draft) -> None:
-    draft["Service ethereum/geth-rpc"]["spec"]["publishNotReadyAddresses"] = True
-
-
 @breaks(services.only_ready_nodes_answer_users, "Service ethereum/geth-p2p")
 def peers_find_ready_nodes_only(draft: Draft) -> None:
     del draft["Service ethereum/geth-p2p"]["spec"]["publishNotReadyAddresses"]
@@ -439,11 +434,6 @@ def bootnode_is_hidden_until_it_is_ready(draft: Draft) -> None:
     draft["Service ethereum/devnet-bootnode"]["spec"]["publishNotReadyAddresses"] = False
 
 
-@breaks(services.only_ready_nodes_answer_users, "Service ethereum/geth-beacon")
-def late_nodes_find_ready_beacons_only(draft: Draft) -> None:
-    del draft["Service ethereum/geth-beacon"]["spec"]["publishNotReadyAddresses"]
-
-
 # Policies
 
 
@@ -452,20 +442,9 @@ def namespace_denies_nothing(draft: Draft) -> None:
     draft.remove("NetworkPolicy ethereum/default-deny")
 
 
-@breaks(policies.namespaces_deny_by_default, "Namespace local-registry")
-def namespace_denies_no_way_out(draft: Draft) -> None:
-    draft["NetworkPolicy local-registry/default-deny"]["spec"]["policyTypes"] = ["Ingress"]
-
-
 @breaks(policies.namespaces_deny_by_default, "Namespace observability")
 def denial_is_of_no_direction(draft: Draft) -> None:
     draft["NetworkPolicy observability/default-deny"]["spec"]["policyTypes"] = []
-
-
-@breaks(policies.policies_select_pods, "NetworkPolicy ethereum/devnet-genesis")
-def policy_selects_nobody(draft: Draft) -> None:
-    selector = draft["NetworkPolicy ethereum/devnet-genesis"]["spec"]["podSelector"]
-    selector["matchLabels"]["app.kubernetes.io/name"] = "genesis"
 
 
 @breaks(policies.policies_admit_to_ports_that_exist, "NetworkPolicy ethereum/geth-p2p")
@@ -494,27 +473,12 @@ def policy_lets_everybody_out(draft: Draft) -> None:
     draft["NetworkPolicy ethereum/allow-dns"]["spec"]["egress"].append({})
 
 
-@breaks(policies.policies_name_whom_they_admit, "NetworkPolicy ethereum/geth-rpc")
-def policy_admits_the_internet(draft: Draft) -> None:
-    draft["NetworkPolicy ethereum/geth-rpc"]["spec"]["ingress"][0]["from"] = [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
-
-
 @breaks(policies.policies_have_no_empty_lists, "NetworkPolicy local-registry/registry")
 def policy_has_an_empty_list(draft: Draft) -> None:
     draft["NetworkPolicy local-registry/registry"]["spec"]["egress"] = []
 
 
-@breaks(policies.policies_have_no_empty_lists, "NetworkPolicy ethereum/default-deny")
-def denial_has_empty_lists(draft: Draft) -> None:
-    draft["NetworkPolicy ethereum/default-deny"]["spec"] |= {"ingress": [], "egress": []}
-
-
 # The platform
-
-
-@breaks(platform.namespaces_enforce_pod_security, "Namespace ethereum")
-def namespace_enforces_nothing(draft: Draft) -> None:
-    del draft["Namespace ethereum"]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
 
 
 @breaks(platform.namespaces_enforce_pod_security, "Namespace local-registry")
@@ -549,11 +513,6 @@ def namespace_has_no_limit_range(draft: Draft) -> None:
 
 
 @breaks(platform.quotas_hold_what_is_rendered, "ResourceQuota ethereum/namespace")
-def quota_is_too_small_for_memory(draft: Draft) -> None:
-    draft["ResourceQuota ethereum/namespace"]["spec"]["hard"]["requests.memory"] = "1Gi"
-
-
-@breaks(platform.quotas_hold_what_is_rendered, "ResourceQuota ethereum/namespace")
 def more_replicas_than_the_quota_has_room_for(draft: Draft) -> None:
     draft[GETH]["spec"]["replicas"] = 40
 
@@ -583,17 +542,7 @@ def claim_names_no_class(draft: Draft) -> None:
     del draft[GETH]["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"]
 
 
-@breaks(platform.storage_classes_exist, "StorageClass chain-data")
-def class_does_not_say_what_becomes_of_volumes(draft: Draft) -> None:
-    del draft["StorageClass chain-data"]["reclaimPolicy"]
-
-
 # Accounts and rights
-
-
-@breaks(access.tokens_are_where_rights_are, GETH)
-def node_gets_a_token(draft: Draft) -> None:
-    draft.pod(GETH)["automountServiceAccountToken"] = True
 
 
 @breaks(access.tokens_are_where_rights_are, VALIDATORS)
@@ -612,11 +561,6 @@ def pod_runs_as_the_default_account(draft: Draft) -> None:
 
 
 @breaks(access.roles_name_what_they_grant, "Role ethereum/devnet-genesis")
-def role_has_a_wildcard(draft: Draft) -> None:
-    draft["Role ethereum/devnet-genesis"]["rules"][0]["verbs"] = ["*"]
-
-
-@breaks(access.roles_name_what_they_grant, "Role ethereum/devnet-genesis")
 def role_reads_every_secret(draft: Draft) -> None:
     del draft["Role ethereum/devnet-genesis"]["rules"][1]["resourceNames"]
 
@@ -624,11 +568,6 @@ def role_reads_every_secret(draft: Draft) -> None:
 @breaks(access.roles_name_what_they_grant, "ClusterRole ethinfra-operator-view")
 def operators_may_impersonate(draft: Draft) -> None:
     draft["ClusterRole ethinfra-operator-view"]["rules"][0]["verbs"].append("impersonate")
-
-
-@breaks(access.bindings_lead_to_roles, "RoleBinding ethereum/ethinfra-operator-view")
-def binding_is_to_a_role_that_is_missing(draft: Draft) -> None:
-    draft["RoleBinding ethereum/ethinfra-operator-view"]["roleRef"]["name"] = "admin"
 
 
 @breaks(access.bindings_lead_to_roles, "RoleBinding ethereum/devnet-genesis")
@@ -640,11 +579,6 @@ def binding_is_for_an_account_that_is_missing(draft: Draft) -> None:
 # Objects among each other
 
 
-@breaks(objects.objects_are_unique, "Service ethereum/geth-rpc")
-def object_is_there_twice(draft: Draft) -> None:
-    draft.add("geth-rpc", like="Service ethereum/geth-rpc")
-
-
 @breaks(objects.workloads_select_their_own_pods, REGISTRY)
 def workload_does_not_select_its_pods(draft: Draft) -> None:
     draft[REGISTRY]["spec"]["selector"]["matchLabels"]["app.kubernetes.io/instance"] = "registry-2"
@@ -653,11 +587,6 @@ def workload_does_not_select_its_pods(draft: Draft) -> None:
 @breaks(objects.workloads_select_their_own_pods, GETH)
 def workload_selects_anothers_pods(draft: Draft) -> None:
     draft[GETH]["spec"]["selector"]["matchLabels"] = {"ethinfra.io/client": "geth"}
-
-
-@breaks(objects.pods_find_what_they_mount, GETH)
-def volume_is_of_a_config_map_that_is_missing(draft: Draft) -> None:
-    draft.volume(GETH, "chain")["configMap"]["name"] = "devnet"
 
 
 @breaks(objects.pods_find_what_they_mount, REGISTRY)

@@ -20,7 +20,8 @@ to look at is content, so each is tried on manifests that were broken for it (te
 - `access`      service accounts and their rights
 - `objects`     whatever refers to something else, or is there twice
 
-Two more compare two sets of manifests, and are no rules of one: `order` (environments) and `upgrade` (releases).
+Three more look at more than one set of manifests: `order` (environments), `upgrade` (the release before) and `releases`
+(the order in which a layer is applied).
 """
 
 from ethinfra.deploy.rules import (

@@ -7,7 +7,6 @@ client's flags are recorded with their source (values/clients/flags), and a new 
 from __future__ import annotations
 
 from ethinfra.deploy.rules.manifests import Manifests, Program, arguments, flag_templates, image_of
-from ethinfra.kube import Object
 
 
 def flags_are_the_clients_own(manifests: Manifests) -> list[str]:
@@ -41,15 +40,14 @@ def flag_lists_are_of_this_version(manifests: Manifests) -> list[str]:
     said = []
     for node in manifests.nodes:
         for one in manifests.all_programs(node):
-            recorded, version = _list(manifests, one).get("version"), one.known["version"]
+            recorded, version = manifests.flags_of(one), one.known["version"]
             where = f"{node.title}: container {one.container['name']}"
             file = f"values/clients/flags/{one.client}.yaml"
             if recorded is None:
                 said.append(f"{where} is {_release(one)}, and {file} has no list for {one.name}")
-            elif str(recorded) != str(version):
-                said.append(
-                    f"{where} is {_release(one)}, and {file} is of {recorded}: a version bump without a new list"
-                )
+            elif recorded.version != str(version):
+                bump = f"{file} is of {recorded.version}: a version bump without a new list"
+                said.append(f"{where} is {_release(one)}, and {bump}")
     return said
 
 
@@ -73,13 +71,10 @@ RULES = (
 )
 
 
-def _list(manifests: Manifests, one: Program) -> Object:
-    found: Object = (manifests.flags.get(one.client) or {}).get(one.name) or {}
-    return found
-
-
 def _names(manifests: Manifests, one: Program) -> frozenset[str]:
-    return frozenset(_list(manifests, one).get("flags", ()))
+    """The flags that a program has; empty if none are recorded, which is another rule's complaint."""
+    recorded = manifests.flags_of(one)
+    return recorded.flags if recorded else frozenset()
 
 
 def _release(one: Program) -> str:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import yaml
-
-from ethinfra.clients import FOLDER, known_clients
+from ethinfra.clients import RecordedFlags, known_clients, recorded_flags
 from ethinfra.deploy.render import Rendered, title
 from ethinfra.kube import Object
 
@@ -27,10 +24,13 @@ PROGRAMS = {
 }
 
 
+FlagLists = dict[str, dict[str, RecordedFlags]]
+
+
 @cache
-def flag_lists(folder: Path = FOLDER / "flags") -> dict[str, Any]:
-    """The flags that clients have: client → program → version, source, flags."""
-    return {file.stem: yaml.safe_load(file.read_text()) for file in sorted(folder.glob("*.yaml"))}
+def flag_lists() -> FlagLists:
+    """The recorded flags of all clients: client → program → list."""
+    return {client: recorded_flags(client) for client in known_clients()}
 
 
 class Rule(Protocol):
@@ -132,7 +132,7 @@ class Manifests:
 
     objects: tuple[Object, ...]
     clients: dict[str, Any]
-    flags: dict[str, Any] = field(default_factory=flag_lists)
+    flags: FlagLists = field(default_factory=flag_lists)
 
     @classmethod
     def of(cls, layers: Iterable[Rendered]) -> Manifests:
@@ -176,6 +176,10 @@ class Manifests:
             found = self._by_command.get((image_of(container).repository, tuple(container.get("command", []))))
             if found:
                 yield Program(container, *found)
+
+    def flags_of(self, program: Program) -> RecordedFlags | None:
+        """The recorded flags of what a container runs."""
+        return self.flags.get(program.client, {}).get(program.name)
 
     def _running(self, node: Pods) -> Iterator[Program]:
         for name, label in PROGRAMS.items():

@@ -235,4 +235,4 @@ def _shown(value: Any) -> str:
         return ", ".join(sorted(value)) or "nothing"
     if isinstance(value, Decimal) and value >= 1 << 20:
         return f"{value / (1 << 30):g}Gi"
-    return f"{value:.3g}" if isinstance(value, Decimal) else str(value)
+    return f"{float(value):.3g}" if isinstance(value, Decimal) else str(value)

@@ -251,8 +251,8 @@ def _known_flags(manifests: Manifests, node: Pods) -> dict[str, frozenset[str]]:
     """By container: the flags that its client has."""
     known: dict[str, frozenset[str]] = defaultdict(frozenset)
     for one in manifests.all_programs(node):
-        lists = (manifests.flags.get(one.client) or {}).get(one.name) or {}
-        known[one.container["name"]] = frozenset(lists.get("flags", ()))
+        recorded = manifests.flags_of(one)
+        known[one.container["name"]] = recorded.flags if recorded else frozenset()
     return known
 
 

@@ -50,7 +50,7 @@ def immutable_fields_kept(before: Iterable[Object], after: Iterable[Object]) -> 
             )
             continue
         said += [
-            f"{title(old)}: {path} was {was}, and is {now}"
+            f"{title(old)}: {path} was {_shown(was)}, and is {_shown(now)}"
             for path, was, now in [*_fixed(old, found), *_selection(old, found), *_addresses(old, found)]
         ]
     return said
@@ -113,6 +113,11 @@ def _first_difference(one: Any, other: Any) -> Any:
         number = next(number for number in range(len(one)) if one[number] != other[number])
         return _first_difference(one[number], other[number])
     return one
+
+
+def _shown(value: Any) -> Any:
+    """`None` is what a headless Service has for an address."""
+    return "missing" if value is None else value
 
 
 def _named(key: str, value: Any) -> str:
