@@ -69,7 +69,13 @@ def test_flag_calls_another_container(arg: str, port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "arg", ["--checkpoint-sync-url=https://checkpoint.example:443", "--private.api.addr=127.0.0.1:9090", "--metrics"]
+    "arg",
+    [
+        "--bootnodes=enode://ab@127.0.0.1:30303,enode://cd@127.0.0.1:30304",
+        "--checkpoint-sync-url=https://checkpoint.example:443",
+        "--private.api.addr=127.0.0.1:9090",
+        "--metrics",
+    ],
 )
 def test_flag_calls_nobody_in_the_pod(arg: str) -> None:
     assert graph(arg).calls == ()

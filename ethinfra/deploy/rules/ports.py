@@ -17,7 +17,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from ethinfra.deploy.rules.engine import LOOPBACK
 from ethinfra.deploy.rules.manifests import Manifests, Pods, arguments
@@ -30,6 +29,9 @@ _PORT = re.compile(r"(?P<stem>.*?)[-._]?port$", re.I)
 
 #: Flags with an address and a port in one, at which the client itself listens.
 _LISTENS = re.compile(r"listen|addr", re.I)
+
+#: Not the records of peers, which look like URLs too.
+_URL = re.compile(r"(?:https?|wss?)://(\[[0-9a-fA-F:]+\]|[^/:,@\s]+):(\d+)")
 
 _ADDRESS = re.compile(r"(?P<host>[0-9.]+|\[[0-9a-fA-F:]+\]|localhost|):(?P<port>\d+)")
 
@@ -202,11 +204,11 @@ def _host_beside(given: dict[str, str], stem: str) -> str:
 
 def _calls(container: Object) -> Iterator[Call]:
     for flag, value in arguments(container):
-        if "://" in value:
-            url = urlsplit(value)
-            if url.port and _is_loopback(url.hostname or ""):
-                yield Call(container["name"], flag, url.port)
-        elif (address := _ADDRESS.fullmatch(value)) and not _LISTENS.search(flag) and _is_loopback(address["host"]):
+        for host, port in _URL.findall(value):
+            if _is_loopback(host):
+                yield Call(container["name"], flag, int(port))
+        address = _ADDRESS.fullmatch(value)
+        if address and not _LISTENS.search(flag) and _is_loopback(address["host"]):
             yield Call(container["name"], flag, int(address["port"]))
 
 
