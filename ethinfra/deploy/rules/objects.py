@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ethinfra.deploy.render import title
-from ethinfra.deploy.rules.manifests import Manifests
+from ethinfra.deploy.rules.manifests import Manifests, Pods
 
 
 def objects_are_unique(manifests: Manifests) -> list[str]:
@@ -25,7 +25,10 @@ def workloads_select_their_own_pods(manifests: Manifests) -> list[str]:
 
 
 def pods_find_what_they_mount(manifests: Manifests) -> list[str]:
-    """Volumes are declared, and of ConfigMaps that are rendered; a StatefulSet's Service is there too."""
+    """Volumes are declared, and of ConfigMaps that are rendered; a StatefulSet's Service is there too.
+
+    The files of a client's options are the operator's own.
+    """
     maps = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in manifests.of_kind("ConfigMap")}
     services = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in manifests.of_kind("Service")}
     said = []
@@ -37,8 +40,9 @@ def pods_find_what_they_mount(manifests: Manifests) -> list[str]:
             f"{pods.title}: mounts {name}, which is no volume" for name in sorted(mounted - volumes.keys() - claims)
         ]
         said += [f"{pods.title}: nobody mounts volume {name}" for name in sorted(volumes.keys() - mounted)]
+        own = _of_options(manifests, pods)
         for name, volume in volumes.items():
-            if "configMap" in volume and (pods.namespace, volume["configMap"]["name"]) not in maps:
+            if name not in own and "configMap" in volume and (pods.namespace, volume["configMap"]["name"]) not in maps:
                 said.append(f"{pods.title}: volume {name} is of a ConfigMap that is not rendered")
         service = pods.owner["spec"].get("serviceName")
         if service and (pods.namespace, service) not in services:
@@ -47,3 +51,13 @@ def pods_find_what_they_mount(manifests: Manifests) -> list[str]:
 
 
 RULES = (objects_are_unique, workloads_select_their_own_pods, pods_find_what_they_mount)
+
+
+def _of_options(manifests: Manifests, pods: Pods) -> set[str]:
+    """Names of the volumes for the files that options of the clients need."""
+    return {
+        f"{container['name']}-{option}"
+        for container, program in manifests.programs(pods)
+        for option, known in (program.get("options") or {}).items()
+        if known.get("files")
+    }
