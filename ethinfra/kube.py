@@ -145,6 +145,11 @@ class Kube:
         stored: Object = applied.to_dict()
         return stored
 
+    @_asks
+    def serves(self, kind: str, api_version: str) -> bool:
+        """Whether the cluster has that kind in that version."""
+        return bool(self._served(kind, api_version))
+
     def server_version(self) -> str:
         """The API server's version, such as `v1.36.3`."""
         version: str = json.loads(self.kubectl("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from functools import cache
+from itertools import combinations, product
 
 from allpairspy import AllPairs
 
@@ -14,6 +15,9 @@ from ethinfra.matrix.networks import known_values
 from ethinfra.matrix.switches import SWITCHES
 
 Choice = str
+
+#: Two dimensions, each with a choice.
+Pair = tuple[tuple[str, Choice], tuple[str, Choice]]
 
 
 def dimensions() -> dict[str, list[Choice]]:
@@ -32,7 +36,52 @@ def pairwise_cases() -> list[Case]:
     """Cases that can be had, such that every two choices that go together are in one of them. The same every time."""
     everything = dimensions()
     found = AllPairs(list(everything.values()), filter_func=lambda row: _possible(everything, row))
-    return [_case(list(row)) for row in found]
+    return completed([_case(list(row)) for row in found])
+
+
+def choices(case: Case) -> list[tuple[str, Choice]]:
+    """What is chosen in each dimension."""
+    named = {"environment": case.environment, "network": case.network}
+    return [*named.items(), ("execution", case.execution), ("consensus", case.consensus), *case.settings]
+
+
+def missing_pairs(cases: Sequence[Case]) -> list[Pair]:
+    """Every two choices that go together, and that no case has together."""
+    there = {pair for case in cases for pair in combinations(choices(case), 2)}
+    every = [(name, choice) for name, options in dimensions().items() for choice in options]
+    return [
+        (one, other)
+        for one, other in combinations(every, 2)
+        if one[0] != other[0] and (one, other) not in there and _clients_for(dict((one, other)))
+    ]
+
+
+def completed(cases: list[Case]) -> list[Case]:
+    """With a case for each pair that is still missing: where some choices exclude others, AllPairs overlooks a few."""
+    everything = dimensions()
+    cases = list(cases)
+    while missing := missing_pairs(cases):
+        chosen = dict(missing[0])
+        for pair in missing:
+            fits = all(chosen.get(name, choice) == choice for name, choice in pair)
+            if fits and _clients_for(chosen | dict(pair)):
+                chosen |= dict(pair)
+        chosen = {**_clients_for(chosen)[0], **chosen}
+        cases.append(_case([chosen.get(name, options[0]) for name, options in everything.items()]))
+    return cases
+
+
+def _clients_for(chosen: dict[str, Choice]) -> list[dict[str, Choice]]:
+    """Networks and clients that go together and with what is chosen."""
+    everything = dimensions()
+    names = ("network", "execution", "consensus", "other-network")
+    rows = product(*([chosen[name]] if name in chosen else everything[name] for name in names))
+    return [dict(zip(names, row, strict=True)) for row in rows if not _refusal(*row)]
+
+
+@cache
+def _refusal(network: str, execution: str, consensus: str, elsewhere: str) -> str:
+    return refusal(Case("local", network, execution, consensus, (("other-network", elsewhere),)))
 
 
 def every_case() -> Iterator[Case]:
@@ -61,10 +110,9 @@ def _possible(everything: dict[str, list[Choice]], row: Sequence[Choice]) -> boo
     chosen = dict(zip(everything, row, strict=False))
     if not {"network", "execution", "consensus"} <= chosen.keys():
         return True
-    other = chosen.get("other-network", "none")
-    case = Case("local", chosen["network"], chosen["execution"], chosen["consensus"], (("other-network", other),))
     # A node elsewhere does not care what the release's network is; the release has it all the same.
-    return not refusal(case)
+    elsewhere = chosen.get("other-network", "none")
+    return not _refusal(chosen["network"], chosen["execution"], chosen["consensus"], elsewhere)
 
 
 def _case(row: Sequence[Choice]) -> Case:

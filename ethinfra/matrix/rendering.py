@@ -22,7 +22,15 @@ from ethinfra.progress import Progress
 from ethinfra.toolchain import tool
 
 #: What manifests are made from.
-SOURCES = ("charts", "values", "helmfiles", "environments", "helmfile.yaml")
+SOURCES = (
+    "charts",
+    "values",
+    "helmfiles",
+    "environments",
+    "helmfile.yaml",
+    "docker/upstream.lock.yaml",
+    "docker/built.lock.yaml",
+)
 
 #: The layer whose values a case changes; the others are those of its environment.
 LAYER = "ethereum"

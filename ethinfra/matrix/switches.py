@@ -98,16 +98,21 @@ def options(setting: str, facts: Facts) -> Values:
 
 
 def own_flags(setting: str, facts: Facts) -> Values:
-    """One that the chart sets already, so that it must be replaced."""
+    """One that the chart sets already, so that it must be replaced: how many peers there may be."""
     if setting == "none":
         return {}
     return _node(
         **{
-            program.name: {"extraArgs": [program.known["flags"]["p2p"][0].partition("=")[0] + "=30999"]}
+            program.name: {
+                "extraArgs": [f"{flag.partition('=')[0]}=33" for flag in _flags(program) if ".maxPeers" in flag]
+            }
             for program in (facts.execution, facts.consensus)
-            if program.known["flags"]["p2p"]
         }
     )
+
+
+def _flags(program: Program) -> list[str]:
+    return [flag for group in program.known["flags"].values() if isinstance(group, list) for flag in group]
 
 
 def checkpoint(setting: str, _: Facts) -> Values:
@@ -121,10 +126,6 @@ def bootnodes(setting: str, _: Facts) -> Values:
         return {}
     record = f"enode://{'ab' * 64}@192.0.2.1:30303"
     return {"network": {"bootnodes": {"execution": [record, record], "consensus": ["enr:-example"]}}}
-
-
-def priority(setting: str, _: Facts) -> Values:
-    return {} if setting == "class" else {"priorityClassName": ""}
 
 
 def images(setting: str, facts: Facts) -> Values:
@@ -162,7 +163,6 @@ SWITCHES: dict[str, tuple[tuple[str, ...], Patch]] = {
     "own-flags": (("none", "one"), own_flags),
     "checkpoint": (("network", "own"), checkpoint),
     "bootnodes": (("built-in", "given"), bootnodes),
-    "priority": (("class", "none"), priority),
     "images": (("tags", "digests"), images),
     "references": (("none", "some"), references),
     "retention": (("Retain", "Delete"), retention),
