@@ -24,8 +24,8 @@ def test_every_two_choices_come_together() -> None:
     assert missing_pairs(CASES) == []
 
 
-def test_a_case_less_is_noticed_and_made_up_for() -> None:
-    fewer = CASES[1:]
+def test_cases_left_out_are_noticed_and_made_up_for() -> None:
+    fewer = CASES[: len(CASES) // 2]
 
     assert missing_pairs(fewer)
     assert missing_pairs(completed(fewer)) == []
