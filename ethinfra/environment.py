@@ -7,6 +7,7 @@ files as environment values, so a fact stands in one place.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,20 @@ from ethinfra.paths import ROOT
 
 PROVIDERS = ("embedded", "kind", "context")
 
+
+class Pin(StrEnum):
+    """What decides which image a pod runs."""
+
+    TAG = "tag"
+    DIGEST = "digest"
+
+
 _NUMBER = {"type": "number", "exclusiveMinimum": 0}
 _NAMES = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["cluster", "layers", "network", "capabilities", "timeouts", "budgets"],
+    "required": ["cluster", "layers", "network", "images", "capabilities", "timeouts", "budgets"],
     "properties": {
         "cluster": {
             "type": "object",
@@ -51,6 +60,12 @@ _SCHEMA: dict[str, Any] = {
             },
         },
         "network": {"type": "string"},
+        "images": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["pin"],
+            "properties": {"pin": {"enum": [str(pin) for pin in Pin]}},
+        },
         "capabilities": _NAMES,
         "timeouts": {"type": "object", "additionalProperties": _NUMBER},
         "budgets": {"type": "object", "additionalProperties": _NUMBER},
@@ -82,6 +97,7 @@ class Environment:
     contexts: tuple[str, ...]
     layers: tuple[Layer, ...]
     network: str
+    pin: Pin
     capabilities: frozenset[str]
     timeouts: dict[str, float] = field(hash=False)
     budgets: dict[str, float] = field(hash=False)
@@ -166,6 +182,7 @@ def parse_environment(name: str, document: dict[str, Any], *, source: Path) -> E
         contexts=tuple(cluster["contexts"]),
         layers=tuple(layers),
         network=document["network"],
+        pin=Pin(document["images"]["pin"]),
         capabilities=frozenset(document["capabilities"]),
         timeouts=dict(document["timeouts"]),
         budgets=dict(document["budgets"]),

@@ -33,6 +33,7 @@ def test_the_default_is_an_environment(document: dict[str, Any]) -> None:
         ({"budgets": {"headAge": "soon"}}, "budgets.headAge", "'soon' is not of type 'number'"),
         ({"timeouts": {"sync": 0}}, "timeouts.sync", "0"),
         ({"layers": {"istio": {"needs": ["ethereum"]}}}, "layers.istio.needs", "ethereum"),
+        ({"images": {"pin": "name"}}, "images.pin", "'name' is not one of"),
         ({"network": "moon"}, "'moon'", "one of: custom, devnet, hoodi, mainnet, sepolia"),
     ],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from ethinfra.cluster.context import ContextProvider
 from ethinfra.cluster.embedded.plan import cluster_id, write_atomically
 from ethinfra.cluster.provider import Capability, Cluster, ClusterSpec, Health, Mirror
-from ethinfra.environment import Environment
+from ethinfra.environment import Environment, Pin
 from ethinfra.errors import ClusterError, MissingCapability
 from ethinfra.paths import cache_dir
 from ethinfra.process import Completed, run
@@ -109,5 +109,5 @@ def _kubeconfig(identity: str) -> Path:
 
 def _as_context(cluster: Cluster) -> ContextProvider:
     """Its nodes and DNS are asked for as those of any cluster."""
-    only = Environment(cluster.name, "context", 1, (cluster.context,), (), "", frozenset(), {}, {})
+    only = Environment(cluster.name, "context", 1, (cluster.context,), (), "", Pin.TAG, frozenset(), {}, {})
     return ContextProvider(only, cluster.context, cluster.kubeconfig)

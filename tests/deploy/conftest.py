@@ -8,7 +8,7 @@ import pytest
 
 from ethinfra.cluster.provider import Cluster
 from ethinfra.deploy import helmfile, layers
-from ethinfra.environment import Environment, Layer
+from ethinfra.environment import Environment, Layer, Pin
 from ethinfra.kube import Kube
 from tests.deploy.fake_cluster import FakeCluster
 from tests.deploy.recorded import rendered
@@ -31,6 +31,7 @@ def environment() -> Environment:
         contexts=("staging",),
         layers=LAYERS,
         network="devnet",
+        pin=Pin.TAG,
         capabilities=frozenset({"fast-chain"}),
         timeouts={"layer": 1, "down": 5, "request": 1},
         budgets={},

@@ -8,7 +8,7 @@
 {{- $groups := concat (list "base" "engine" "rpc" "metrics" "p2p" "feeRecipient") (include "ethereum.networkGroups" . | splitList ",") -}}
 {{- if include "ethereum.checkpoint" . -}}{{- $groups = append $groups "checkpoint" -}}{{- end -}}
 - name: consensus
-  image: {{ include "ethereum.image" $program.image }}
+  image: {{ include "ethereum.image" (dict "root" .root "image" $program.image) }}
   imagePullPolicy: IfNotPresent
   command: {{ toJson $program.command }}
   args:

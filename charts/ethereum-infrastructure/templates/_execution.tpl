@@ -6,7 +6,7 @@
 {{- $execution := .node.execution -}}
 {{- $groups := concat (list "base" "rpc" "engine" "metrics" "p2p" (printf "syncModes.%s" $execution.syncMode)) (include "ethereum.networkGroups" . | splitList ",") -}}
 - name: execution
-  image: {{ include "ethereum.image" $program.image }}
+  image: {{ include "ethereum.image" (dict "root" .root "image" $program.image) }}
   imagePullPolicy: IfNotPresent
   command: {{ toJson $program.command }}
   args:

@@ -6,13 +6,11 @@ serviceAccountName: {{ include "ethereum.network.genesis" $network }}
 automountServiceAccountToken: true
 enableServiceLinks: false
 restartPolicy: OnFailure
-{{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
-{{- end }}
+priorityClassName: {{ .Values.priorityClassName }}
 securityContext: {{- include "ethereum.podSecurity" . | nindent 2 }}
 containers:
   - name: genesis
-    image: {{ include "ethereum.image" .Values.probe.image }}
+    image: {{ include "ethereum.image" (dict "root" $ "image" .Values.probe.image) }}
     imagePullPolicy: IfNotPresent
     args:
       - genesis

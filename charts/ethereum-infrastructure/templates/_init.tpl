@@ -8,7 +8,7 @@
 {{- $kind := include "ethereum.network.kind" $network -}}
 {{- if eq (include "ethereum.jwtSource" .) "generate" -}}
 - name: jwt
-  image: {{ include "ethereum.image" $root.Values.probe.image }}
+  image: {{ include "ethereum.image" (dict "root" $root "image" $root.Values.probe.image) }}
   imagePullPolicy: IfNotPresent
   args: [jwt, --out={{ $paths.jwt }}]
   securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}
@@ -19,7 +19,7 @@
 {{- with include "ethereum.checkpoint" . }}
 # A source of finality that is gone, or of another network, is named here; the client would only crash.
 - name: checkpoint
-  image: {{ include "ethereum.image" $root.Values.probe.image }}
+  image: {{ include "ethereum.image" (dict "root" $root "image" $root.Values.probe.image) }}
   imagePullPolicy: IfNotPresent
   args:
     - checkpoint
@@ -34,7 +34,7 @@
 {{- if eq $kind "made" }}
 {{- $tool := include "ethereum.program" (dict "root" $root "client" $network.genesis.tool "program" "genesis" "path" "network.genesis.tool") | fromYaml }}
 - name: genesis
-  image: {{ include "ethereum.image" $tool.image }}
+  image: {{ include "ethereum.image" (dict "root" $root "image" $tool.image) }}
   imagePullPolicy: IfNotPresent
   command: {{ toJson $tool.command }}
   args:
@@ -49,7 +49,7 @@
     - {name: genesis, mountPath: {{ $paths.genesis }}}
 {{- else if eq $kind "given" }}
 - name: genesis
-  image: {{ include "ethereum.image" $root.Values.probe.image }}
+  image: {{ include "ethereum.image" (dict "root" $root "image" $root.Values.probe.image) }}
   imagePullPolicy: IfNotPresent
   args:
     - fetch-genesis
@@ -65,7 +65,7 @@
 {{- end }}
 {{- if and (ne $kind "known") $execution.flags.init }}
 - name: init
-  image: {{ include "ethereum.image" $execution.image }}
+  image: {{ include "ethereum.image" (dict "root" $root "image" $execution.image) }}
   imagePullPolicy: IfNotPresent
   command: {{ toJson $execution.command }}
   args:

@@ -1,6 +1,8 @@
-{{/* Image reference of a program. Takes: an image {repository, tag, digest}. */}}
+{{/* Image reference of a program: with its own digest, or else with the one that `imageLock` has for its name.
+     Takes: (dict "root" $ "image" {repository, tag, digest}). */}}
 {{- define "ethereum.image" -}}
-{{- printf "%s:%s" .repository .tag -}}{{- with .digest -}}@{{ . }}{{- end -}}
+{{- $name := printf "%s:%s" .image.repository .image.tag -}}
+{{- $name -}}{{- with .image.digest | default (get .root.Values.imageLock $name) -}}@{{ . }}{{- end -}}
 {{- end -}}
 
 {{/* What the project knows about one program of a client.

@@ -4,7 +4,7 @@
 {{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
 {{- $consensus := include "ethereum.part" (dict "scope" . "part" "consensus") | fromYaml -}}
 - name: probe
-  image: {{ include "ethereum.image" $probe.image }}
+  image: {{ include "ethereum.image" (dict "root" .root "image" $probe.image) }}
   imagePullPolicy: IfNotPresent
   args:
     - serve

@@ -4,7 +4,7 @@
 {{- $program := include "ethereum.part" (dict "scope" . "part" "validator") | fromYaml -}}
 {{- $paths := include "ethereum.paths" . | fromYaml -}}
 - name: validator
-  image: {{ include "ethereum.image" $program.image }}
+  image: {{ include "ethereum.image" (dict "root" .root "image" $program.image) }}
   imagePullPolicy: IfNotPresent
   command: {{ toJson $program.command }}
   args:

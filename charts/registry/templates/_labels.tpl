@@ -14,9 +14,11 @@ app.kubernetes.io/version: {{ .Values.images.registry.tag | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
-{{/* Reference of an image; a digest, where given, decides. Takes: one entry of `images` */}}
+{{/* Reference of an image: with its own digest, or else with the one that `imageLock` has for its name.
+     Takes: (dict "root" $ "image" one entry of `images`). */}}
 {{- define "registry.image" -}}
-{{ .repository }}:{{ .tag }}{{ with .digest }}@{{ . }}{{ end }}
+{{- $name := printf "%s:%s" .image.repository .image.tag -}}
+{{- $name -}}{{- with .image.digest | default (get .root.Values.imageLock $name) -}}@{{ . }}{{- end -}}
 {{- end -}}
 
 {{/* What every container of the pod may not do. */}}
