@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from benchmarks import certify, life, machine
+from benchmarks import certify, life, machine, static
 from benchmarks.figures import FIGURES, ONE_NODE, select
 from benchmarks.result import SCHEMA, Sample, changes, load, outcomes, store
 from benchmarks.steps import TimedProgress
@@ -110,6 +110,9 @@ def _try_all(
     reasons: dict[str, str] = {}
     lives = life.Options(options.repeat)
     trials: list[tuple[frozenset[str], Callable[[set[str]], None]]] = [
+        (frozenset({"rendering"}), lambda _: static.one_rendering(samples.append, progress, options.repeat)),
+        (frozenset({"static"}), lambda _: static.static_tier(samples.append, progress, options.repeat)),
+        (frozenset({"mutants"}), lambda _: static.mutants(samples.append, progress)),
         (ONE_NODE, lambda mine: life.one_node(mine, lives, samples.append, progress)),
         (frozenset({"boot-three"}), lambda mine: life.three_nodes(mine, lives, samples.append, progress)),
     ]

@@ -6,6 +6,9 @@ from benchmarks.result import Figure
 from ethinfra.errors import unknown_name
 
 FIGURES = (
+    Figure("static", "pytest features/static on two cores, nothing rendered before", 60),
+    Figure("rendering", "rendering one client's sync node, the slowest client", 0.5),
+    Figure("mutants", "careless edits of charts and values that no check notices", 0, "mutants"),
     Figure("tools", "all tool families, cold cache", 30 * 60),
     Figure("boot", "boot to node Ready and DNS answering, one node", 15),
     Figure("boot-three", "boot to nodes Ready and DNS answering, three nodes", 35),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import inf
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -70,8 +71,12 @@ class Outcome:
 
     @property
     def ratio(self) -> float | None:
-        """Measured by limit: above 1 the promise is broken."""
-        return None if self.median is None else self.median / self.figure.limit
+        """Measured by limit: above 1 the promise is broken. Where there must be none at all, one is infinitely many."""
+        if self.median is None:
+            return None
+        if self.figure.limit == 0:
+            return inf if self.median else 0.0
+        return self.median / self.figure.limit
 
     @property
     def beside(self) -> dict[str, float]:

@@ -42,6 +42,8 @@ def quantity(value: float, unit: str) -> str:
     """A value as a person would say it: `4.2 s`, `3 min 20 s`, `870 MB`."""
     if unit != "s":
         return f"{value:.0f} {unit}"
+    if value < 1:
+        return f"{value:.2f} s"
     if value < 100:
         return f"{value:.1f} s"
     minutes, seconds = divmod(round(value), 60)
