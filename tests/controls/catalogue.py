@@ -157,8 +157,8 @@ OPEN = Bundle(
                 ),
                 Edit(
                     f"{CHART}/values.yaml",
-                    "default-deny and DNS policies (layer infrastructure).\n  enabled: true",
-                    "default-deny and DNS policies (layer infrastructure).\n  enabled: false",
+                    "  enabled: true\n  # Let execution clients reach each other.",
+                    "  enabled: false\n  # Let execution clients reach each other.",
                 ),
             ),
             fails={
@@ -348,6 +348,24 @@ OPEN = Bundle(
             breaks="A node that should sync by snap executes every block.",
             edits=(Edit(GETH, "snap: [--syncmode=snap]", "snap: [--syncmode=full]"),),
             fails={"Late nodes reach the same head hash by full sync and by snap sync": "state at block"},
+        ),
+        Sabotage(
+            name="unknown-series",
+            breaks="geth's file names a series that geth has not.",
+            edits=(Edit(GETH, "          head: chain_head_block\n", "          head: chain_head_number\n"),),
+            fails={"geth follows the chain beside its consensus client": "has no series"},
+        ),
+        Sabotage(
+            name="impossible-mode",
+            breaks="An operator's own JWT secret, which nobody here has, is mounted with bits that no file has.",
+            edits=(
+                Edit(
+                    f"{CHART}/templates/_volumes.tpl",
+                    "    defaultMode: 0440\n    items:",
+                    "    defaultMode: 9999\n    items:",
+                ),
+            ),
+            fails={"The API server would take every manifest": "defaultMode"},
         ),
     ),
     untouched=(

@@ -69,6 +69,17 @@ ELSEWHERE = (
     Control("* is answered with error *", without="the client itself answers; there is nothing of ours to break"),
     Control("personal_listAccounts is not offered", without="this client has no such methods any more"),
     Control("engine_exchangeCapabilities is not offered", without="this client never offers them without a token"),
+    Control(
+        "The API server speaks the document that manifests are checked against",
+        test="tests/deploy/test_schemas.py::test_a_cluster_that_serves_something_else_is_said",
+    ),
+    Control(
+        "[!g]* follows the chain beside its consensus client", without="the rows differ by client; `geth` is sabotaged"
+    ),
+    Control(
+        "Erigon *, built from source here, joins late and follows the chain",
+        without="its steps are those of the rows of clients, where `geth` is sabotaged, and of late and stopped nodes",
+    ),
     Control("Nodes that follow the chain are in service", without="a layer whose nodes are not ready is not healthy"),
 )
 

@@ -163,7 +163,7 @@ def test_what_else_helm_refuses_is_told_with_the_command(file: str, text: str, s
     message = str(failed.value)
     assert said in message
     # Ready to paste.
-    assert "ethereum.helmfile.yaml.gotmpl --environment local --no-color template" in message
+    assert "ethereum.helmfile.yaml.gotmpl --environment local --no-color" in message
     assert "exit code 1" in message
 
 

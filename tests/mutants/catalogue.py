@@ -194,7 +194,7 @@ IMAGES = (
     ),
     Mutant(
         "images have no tag",
-        template("_names.tpl", 'printf "%s:%s" .repository .tag', 'printf "%s" .repository'),
+        template("_names.tpl", 'printf "%s:%s" ', 'printf "%s%.0s" '),
         by="images_are_named_exactly",
         defect="images without a tag",
     ),
