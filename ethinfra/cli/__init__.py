@@ -25,6 +25,7 @@ GROUPS = {
     "network": "network",
     "clients": "clients",
     "golden": "golden",
+    "values": "values",
     "certificate": "certificate",
 }
 
