@@ -6,6 +6,10 @@ metadata:
   labels: {{- include "ethereum.podLabels" . | nindent 4 }}
   annotations:
     kubectl.kubernetes.io/default-container: execution
+    {{- if not $root.Values.networkPolicy.enabled }}
+    # Who may reach these pods is somebody else's decision.
+    ethinfra.io/network-policies: elsewhere
+    {{- end }}
     {{- if ne (include "ethereum.network.kind" $node.network) "known" }}
     # Another genesis is another chain: the pods start anew, and their volumes refuse.
     ethinfra.io/chain: {{ $node.network.genesis | toJson | sha256sum }}
@@ -15,9 +19,7 @@ spec:
   automountServiceAccountToken: false
   # A Service called geth would put GETH_PORT=tcp://… into the environment, and geth refuses to start.
   enableServiceLinks: false
-  {{- with $root.Values.priorityClassName }}
-  priorityClassName: {{ . }}
-  {{- end }}
+  priorityClassName: {{ $root.Values.priorityClassName }}
   terminationGracePeriodSeconds: {{ $node.gracePeriodSeconds }}
   securityContext: {{- include "ethereum.podSecurity" $root | nindent 4 }}
   {{- include "ethereum.placement" . | nindent 2 }}

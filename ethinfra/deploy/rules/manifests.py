@@ -82,6 +82,11 @@ class Pods:
         return labels
 
     @property
+    def annotations(self) -> dict[str, str]:
+        annotations: dict[str, str] = self.template.get("metadata", {}).get("annotations") or {}
+        return annotations
+
+    @property
     def spec(self) -> Object:
         spec: Object = self.template["spec"]
         return spec

@@ -14,6 +14,10 @@ _PEERS = frozenset(
     {("consensus", "beacon"), *((program, port) for program in PROGRAMS for port in ("p2p", "discovery"))}
 )
 
+#: What pods say of themselves: whose policies let callers in; whether they have execution peers.
+_POLICIES = "ethinfra.io/network-policies"
+_P2P = "ethinfra.io/p2p"
+
 #: Namespaces by which a node is changed or blocks are made, in any client.
 _ADMINISTRATION = frozenset({"admin", "clique", "engine", "miner", "parity", "personal"})
 
@@ -51,18 +55,32 @@ def only_ready_nodes_answer_users(manifests: Manifests) -> list[str]:
 
 
 def services_are_let_in(manifests: Manifests) -> list[str]:
-    """Where everything is denied by default, a Service is of use only if a policy opens what it leads to."""
+    """Where everything is denied by default, a Service is of use only if a policy opens what it leads to.
+
+    Two things are said by the pods themselves: that policies of somebody else's let callers in, and that a node is cut
+    off from its execution peers.
+    """
     said = []
     for service in manifests.of_kind("Service"):
         behind = _behind(manifests, service)
-        if len(behind) != 1:
+        if len(behind) != 1 or behind[0].annotations.get(_POLICIES) == "elsewhere":
             continue
-        opened = _opened(manifests, behind[0])
+        opened = _opened(manifests, behind[0]) | _cut_off(manifests, behind[0])
         for port in service["spec"]["ports"]:
             target = _target(behind[0], port)
             if target is not None and (target, port.get("protocol", "TCP")) not in opened:
                 said.append(f"{title(service)}: no policy opens what port {port['name']} leads to")
     return said
+
+
+def _cut_off(manifests: Manifests, node: Pods) -> set[tuple[int, str]]:
+    """Ports of an execution client whose peers are kept from it on purpose."""
+    if node.labels.get(_P2P) != "consensus":
+        return set()
+    program = next((known for container, known in manifests.programs(node) if container["name"] == "execution"), {})
+    ports, more = program.get("ports", {}), program.get("peerPorts", [])
+    own = {(ports.get("p2p"), "TCP"), (ports.get("discovery"), "UDP")}
+    return own | {(one["port"], one["protocol"]) for one in more}
 
 
 def sync_nodes_are_found(manifests: Manifests) -> list[str]:
