@@ -31,6 +31,7 @@ def graph(*args: str) -> Graph:
         (("--engine-rpc-port=8551", "--rpc-http-host=0.0.0.0"), 8551, ""),
         (("--private.api.addr=127.0.0.1:9090",), 9090, "127.0.0.1"),
         (("--listen=0.0.0.0:9500",), 9500, ANYWHERE),
+        (("--metrics=0.0.0.0:9002",), 9002, ANYWHERE),
         (("--metrics.port=6060", "--metrics.port=6061"), 6061, ""),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",

@@ -27,7 +27,8 @@ _FOR_PEERS = ("p2p", "discovery")
 
 _PORT = re.compile(r"(?P<stem>.*?)[-._]?port$", re.I)
 
-#: Flags with an address and a port in one, at which the client itself listens.
+#: Flags with an address and a port in one, at which the client itself listens. `0.0.0.0` says so by itself: nobody can be
+#: called there (Reth: `--metrics=0.0.0.0:9002`).
 _LISTENS = re.compile(r"listen|addr", re.I)
 
 #: Not the records of peers, which look like URLs too.
@@ -185,7 +186,7 @@ def _sockets(container: Object) -> Iterator[Socket]:
     for flag, value in given.items():
         if (named := _PORT.fullmatch(flag)) and value.isdigit() and int(value):
             yield Socket(container["name"], flag, int(value), _host_beside(given, named["stem"]))
-        elif _LISTENS.search(flag) and (address := _ADDRESS.fullmatch(value)):
+        elif (address := _ADDRESS.fullmatch(value)) and (_LISTENS.search(flag) or _is_every(address["host"])):
             yield Socket(container["name"], flag, int(address["port"]), address["host"] or "0.0.0.0")  # noqa: S104
 
 
@@ -287,6 +288,11 @@ def _is_address(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_every(host: str) -> bool:
+    """All addresses of the pod."""
+    return host.strip("[]") in ("0.0.0.0", "::")  # noqa: S104 - read, not opened
 
 
 def _is_loopback(host: str) -> bool:
