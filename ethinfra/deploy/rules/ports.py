@@ -27,7 +27,7 @@ _FOR_PEERS = ("p2p", "discovery")
 
 _PORT = re.compile(r"(?P<stem>.*?)[-._]?port$", re.I)
 
-#: Flags with an address and a port in one, at which the client itself listens. `0.0.0.0` says so by itself: nobody can be
+#: Flags with an address and a port in one, at which the client itself listens. 0.0.0.0 says so by itself: nobody can be
 #: called there (Reth: `--metrics=0.0.0.0:9002`).
 _LISTENS = re.compile(r"listen|addr", re.I)
 
