@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
@@ -85,15 +86,21 @@ def unpack(packages: tuple[Package, ...], into: Path, kept: Path) -> None:
 
 def prune(root: Path, keep: tuple[str, ...], drop: tuple[str, ...]) -> None:
     """Remove each file that no `keep` pattern matches, or a `drop` pattern does; then the folders left empty."""
-    wanted = [_pattern(one) for one in keep]
-    unwanted = [_pattern(one) for one in (*_NEVER, *drop)]
+    kept = keeper(keep, drop)
     for path in sorted(root.rglob("*"), reverse=True):
         inside = path.relative_to(root).as_posix()
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):
                 path.rmdir()
-        elif not any(one.fullmatch(inside) for one in wanted) or any(one.fullmatch(inside) for one in unwanted):
+        elif not kept(inside):
             path.unlink()
+
+
+def keeper(keep: tuple[str, ...], drop: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a path in the packages is one that an image keeps."""
+    wanted = [_pattern(one) for one in keep]
+    unwanted = [_pattern(one) for one in (*_NEVER, *drop)]
+    return lambda path: any(one.fullmatch(path) for one in wanted) and not any(one.fullmatch(path) for one in unwanted)
 
 
 def ca_bundle(root: Path) -> None:

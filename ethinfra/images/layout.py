@@ -37,6 +37,15 @@ class Blob:
 
 
 @dataclass(frozen=True)
+class Member:
+    """Anything in a layer: a file, a folder, a link. mode: permission bits, those that give rights away included."""
+
+    path: str
+    mode: int
+    device: bool
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What an archive holds. `raw` is the manifest's bytes, whose digest is the image's digest."""
 
@@ -130,6 +139,14 @@ def open_blob(archive: Path, blob: Blob) -> Iterator[IO[bytes]]:
             raise ImageError(f"{archive} has no blob {blob.digest}", todo="remove it; it is built again")
         with stream:
             yield stream
+
+
+def read_members(archive: Path) -> Iterator[Member]:
+    """What is in all layers, without its content."""
+    for layer in read_manifest(archive).layers:
+        with open_blob(archive, layer) as blob, tarfile.open(fileobj=blob, mode="r|*") as tar:
+            for member in tar:
+                yield Member(member.name.removeprefix("./"), member.mode, member.isdev())
 
 
 def read_files(archive: Path) -> Iterator[tuple[str, bytes]]:

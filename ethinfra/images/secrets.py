@@ -141,6 +141,17 @@ def findings_in_folder(folder: Path, published: Sequence[str] = ()) -> list[str]
     return found
 
 
+def checkout_findings(repo: Path) -> list[str]:
+    """Secrets in the files of a checkout as they are: those that git knows, and those that it would take."""
+    listed = run(["git", "-C", repo, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]).stdout
+    found = []
+    for name in sorted(filter(None, listed.split("\0"))):
+        path = repo / name
+        if path.is_file() and not path.is_symlink():
+            found += findings_in_bytes(path.read_bytes(), name)
+    return found
+
+
 def matches(path: str, patterns: Sequence[str]) -> bool:
     """Whether one of the patterns of `fnmatch` fits, whose `*` crosses folders."""
     return any(fnmatch(path, pattern) for pattern in patterns)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from eth_account.hdaccount.mnemonic import Mnemonic
 
 from ethinfra.errors import MissingCapability
-from ethinfra.images.secrets import findings, findings_in_bytes, findings_in_folder, history_findings
+from ethinfra.images.secrets import checkout_findings, findings, findings_in_bytes, findings_in_folder, history_findings
 from ethinfra.process import run
 
 HEX = "c0ffee" * 10 + "c0de"
@@ -173,6 +173,17 @@ class TestHistory:
         self.commit("b", "b")
 
         assert history_findings(self.path) == []
+
+    def test_checkout_is_searched_as_it_is(self):
+        """What is committed, what is not yet, and nothing that git ignores."""
+        self.commit("a", "a")
+        self.commit(".gitignore", "kept-out\n")
+        assert checkout_findings(self.path) == []
+
+        for name in ("a", "new", "kept-out"):
+            (self.path / name).write_text(f"jwt: {os.urandom(32).hex()}\n")
+
+        assert [one.partition(":")[0] for one in checkout_findings(self.path)] == ["a", "new"]
 
     def test_clone_without_history_is_said(self, tmp_path: Path):
         self.commit("a", "a")

@@ -43,7 +43,7 @@ ELSEWHERE: dict[str, tuple[Elsewhere, ...]] = {
         _elsewhere(f"{_CLIENT}.help", "flags are compared with it", "ethinfra/clients/flags.py"),
         _elsewhere(f"{_CLIENT}.negates", "flags are compared with it", "ethinfra/clients/flags.py"),
         _elsewhere(f"{_CLIENT}.user", "for whoever builds the image"),
-        _elsewhere(f"{_CLIENT}.stopSignal", "images carry it", "tests/images/dockerfiles.py"),
+        _elsewhere(f"{_CLIENT}.stopSignal", "images carry it", "ethinfra/images/standard.py"),
         _elsewhere(f"{_CLIENT}.health.headers", "probes are compared with it", "ethinfra/deploy/rules/probes.py"),
         _elsewhere(f"{_CLIENT}.health.means", "for whoever writes a probe"),
         _elsewhere(f"{_CLIENT}.health.tools", "probes are compared with it", "ethinfra/deploy/rules/probes.py"),
