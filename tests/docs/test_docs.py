@@ -163,7 +163,10 @@ def test_timeouts_and_variables_exist(page: Path) -> None:
 @pytest.mark.parametrize("said", re.findall(r"^\| (`.+?) \|", (ROOT / "docs/troubleshooting.md").read_text(), re.M))
 def test_every_message_is_one_that_the_code_says(said: str) -> None:
     """The longest fixed part of each quoted message is in the sources: who searches for it finds the page."""
-    sources = [*(ROOT / "ethinfra").rglob("*.py"), *(ROOT / "fixtures").rglob("*.py")]
+    sources = [
+        *(path for folder in ("ethinfra", "fixtures") for path in (ROOT / folder).rglob("*.py")),
+        *(ROOT / "charts").rglob("*.tpl"),
+    ]
     text = "".join(path.read_text() for path in sources) + FOREIGN
     for message in re.findall(r"`([^`]+)`", said):
         parts = [part.strip(" :") for part in re.split(r"…|\d[\d./]*\w*", message)]
