@@ -82,7 +82,7 @@ def test_image_is_found_by_key_and_by_name(name: str):
 
 def test_unknown_image_lists_the_known_ones():
     with pytest.raises(BadInput, match="prysm-beacon-chain"):
-        find_image("reth")
+        find_image("made-up")
 
 
 @pytest.mark.parametrize(
