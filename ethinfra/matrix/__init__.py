@@ -12,7 +12,16 @@ Charts break in what is off by default (../docs/static-tier.md); so nothing is l
 """
 
 from ethinfra.matrix.case import Case, refusal
-from ethinfra.matrix.cases import every_case, pairwise_cases, refused_pairs
+from ethinfra.matrix.cases import every_case, pairwise_cases, plain_cases, refused_pairs
 from ethinfra.matrix.rendering import Rendering, render_matrix
 
-__all__ = ["Case", "Rendering", "every_case", "pairwise_cases", "refusal", "refused_pairs", "render_matrix"]
+__all__ = [
+    "Case",
+    "Rendering",
+    "every_case",
+    "pairwise_cases",
+    "plain_cases",
+    "refusal",
+    "refused_pairs",
+    "render_matrix",
+]

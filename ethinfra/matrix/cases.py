@@ -92,17 +92,21 @@ def every_case() -> Iterator[Case]:
             yield case
 
 
-def refused_pairs() -> list[Case]:
-    """Clients that cannot follow a network, with the chart's own settings: one case for each, which must be refused."""
+def plain_cases() -> list[Case]:
+    """Every two clients on every network, with the chart's own settings; those that cannot follow it too."""
     everything = dimensions()
     settings = tuple((name, options[0]) for name, (options, _) in SWITCHES.items())
-    cases = [
+    return [
         Case(everything["environment"][0], network, execution, consensus, settings)
         for network, execution, consensus in product(
             everything["network"], everything["execution"], everything["consensus"]
         )
     ]
-    return [case for case in cases if refusal(case)]
+
+
+def refused_pairs() -> list[Case]:
+    """Clients that cannot follow a network: one case for each, which the chart must refuse."""
+    return [case for case in plain_cases() if refusal(case)]
 
 
 def _possible(everything: dict[str, list[Choice]], row: Sequence[Choice]) -> bool:

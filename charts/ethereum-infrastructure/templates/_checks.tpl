@@ -90,7 +90,7 @@
 {{- $known := list -}}
 {{- range $consensus.presets -}}{{- $known = append $known (. | int) -}}{{- end -}}
 {{- if not (or (has $slots $known) $consensus.anyPreset) -}}
-{{- fail (printf "%s.consensus.client: network %s has %d slots per epoch, and %s can have %s" .node.path $network.name $slots .node.consensus.client ($known | join " or ")) -}}
+{{- fail (printf "%s.consensus.client: network %s has %d slots per epoch, and %s can have %s" .node.path $network.name $slots .node.consensus.client ($known | join " or " | default "none that its file names")) -}}
 {{- end -}}
 {{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
 {{- $format := $execution.genesisFormat -}}
@@ -130,7 +130,7 @@
 {{- end -}}
 {{- range $setting, $example := $needs.settings -}}
 {{- if not (hasKey ($option.settings | default dict) $setting) -}}
-{{- fail (printf "%s.%s.settings.%s is missing; for example %s" $path $name $setting (toJson $example)) -}}
+{{- fail (printf "%s.%s.settings.%s: missing; say what it is, for example %s" $path $name $setting (toJson $example)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -151,9 +151,15 @@ def _elsewhere_holds(chart: Chart, one: Elsewhere, known: dict[Key, Rule], usage
     inside = [key for key in leaves(known) if _is_below(key, one.key)]
     if not inside or all(_used_together(chart, usage, key) for key in inside):
         yield f"{dotted(one.key)} is used by templates or gone: take it out of ELSEWHERE ({__name__})"
-    text = chart.templates.get(one.reader) or (one.reader and (ROOT / one.reader).read_text())
-    if text and not re.search(rf"\b{re.escape(one.key[-1])}\b", text):
+    if one.reader and not re.search(rf"\b{re.escape(one.key[-1])}\b", _text(chart, one.reader)):
         yield f"{dotted(one.key)} is not named in {one.reader}, which is said to read it: mend ELSEWHERE ({__name__})"
+
+
+def _text(chart: Chart, path: str) -> str:
+    """Of a file of the chart, or of the project; empty where there is none."""
+    if path in chart.templates:
+        return chart.templates[path]
+    return (ROOT / path).read_text() if (ROOT / path).exists() else ""
 
 
 def schema_and_table(chart: Chart, page: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ Entries of a map or list that is empty by default are shown commented out below 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -31,34 +31,44 @@ class Entry:
     example: bool
 
 
+@dataclass
+class _Shown:
+    """The lines with examples in place of the empty defaults above them.
+
+    emptied: line of such a key → its default. examples: lines that were commented out.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    emptied: dict[int, Any] = field(default_factory=dict)
+    examples: set[int] = field(default_factory=set)
+
+
 def entries(manual: str, schema: Rule) -> dict[Key, Entry]:
     """Every key that a manual shows. The names that a free map holds are one key, `*`."""
-    shown, examples = _uncommented(manual.splitlines())
-    document = yaml.compose("\n".join(shown))
+    shown = _uncommented(manual.splitlines())
+    document = yaml.compose("\n".join(shown.lines))
     found: dict[Key, Entry] = {}
-    if isinstance(document, yaml.MappingNode):
-        _collect(document, (), 0, shown, examples, schema, found)
+    if document is not None:
+        _collect(document, (), 0, shown, schema, found)
     return found
 
 
-def _collect(
-    node: yaml.Node, path: Key, first: int, lines: list[str], examples: set[int], schema: Rule, found: dict[Key, Entry]
-) -> None:
+def _collect(node: yaml.Node, path: Key, first: int, shown: _Shown, schema: Rule, found: dict[Key, Entry]) -> None:
     """first: the line of the key whose value this is."""
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _collect(item, (*path, "-"), first, lines, examples, schema, found)
+            _collect(item, (*path, "-"), first, shown, schema, found)
     if not isinstance(node, yaml.MappingNode):
         return
     for name, value in node.value:
         key = place(schema, (*path, name.value))
         line = name.start_mark.line
         # In braces, the comment is about what the braces belong to; behind an alias (`*probes`), about the original.
-        alone = lines[line][: name.start_mark.column].strip(" -") == "" and line >= first
-        default = yaml.safe_load(yaml.serialize(value))
+        alone = shown.lines[line][: name.start_mark.column].strip(" -") == "" and line >= first
+        default = shown.emptied[line] if line in shown.emptied else yaml.safe_load(yaml.serialize(value))
         if key not in found:
-            found[key] = Entry(default, _above(lines, line) if alone else "", line in examples)
-        _collect(value, (*path, name.value), max(first, line), lines, examples, schema, found)
+            found[key] = Entry(default, _above(shown.lines, line) if alone else "", line in shown.examples)
+        _collect(value, (*path, name.value), max(first, line), shown, schema, found)
 
 
 def _above(lines: list[str], line: int) -> str:
@@ -70,23 +80,22 @@ def _above(lines: list[str], line: int) -> str:
     return " ".join(found)
 
 
-def _uncommented(lines: list[str]) -> tuple[list[str], set[int]]:
-    """The lines with examples in place of the empty defaults above them, and which lines are examples."""
-    shown: list[str] = []
-    examples: set[int] = set()
+def _uncommented(lines: list[str]) -> _Shown:
+    shown = _Shown()
     rest = list(lines)
     while rest:
         line = rest.pop(0)
         empty = _EMPTY.match(line)
         block = _block(rest, len(empty.group(1))) if empty else []
         if not empty or not block:
-            shown.append(line)
+            shown.lines.append(line)
             continue
-        shown.append(f"{empty.group(1)}{empty.group(2)}:")
-        examples |= set(range(len(shown), len(shown) + len(block)))
-        shown += [_COMMENT.sub(r"\1\2", one) for one in block]
+        shown.emptied[len(shown.lines)] = yaml.safe_load(empty.group(3))
+        shown.lines.append(f"{empty.group(1)}{empty.group(2)}:")
+        shown.examples |= set(range(len(shown.lines), len(shown.lines) + len(block)))
+        shown.lines += [_COMMENT.sub(r"\1\2", one) for one in block]
         rest = rest[len(block) :]
-    return shown, examples
+    return shown
 
 
 def _block(lines: list[str], indent: int) -> list[str]:

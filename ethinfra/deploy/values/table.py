@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +46,16 @@ class Row:
 
 def written() -> str:
     """The page as it should be."""
+    return page_of([read_chart(name) for name in CHARTS])
+
+
+def page_of(charts: Iterable[Chart]) -> str:
+    """The page of some charts."""
     parts = [_HEAD]
-    for name in CHARTS:
-        parts.append(f"\n## {name}\n\n{_ABOUT[name]}\n\n| key | takes | default | meaning |\n|---|---|---|---|\n")
-        parts += [_line(row) for row in rows(read_chart(name))]
+    for chart in charts:
+        about = _ABOUT.get(chart.name, "")
+        parts.append(f"\n## {chart.name}\n\n{about}\n\n| key | takes | default | meaning |\n|---|---|---|---|\n")
+        parts += [_line(row) for row in rows(chart)]
     return "".join(parts)
 
 
@@ -91,6 +97,8 @@ def meaning(chart: Chart, key: Key, known: dict[Key, Rule], manual: dict[Key, En
 def takes(known: dict[Key, Rule], key: Key) -> str:
     """What a value may be, in few words."""
     rule = known[key]
+    if "title" in rule:
+        return str(rule["title"])
     if "enum" in rule:
         return ", ".join(f"`{one}`" if one != "" else "empty" for one in rule["enum"])
     kinds = rule.get("type", [])

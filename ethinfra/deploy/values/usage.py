@@ -90,7 +90,7 @@ class Usage:
 
     def keys(self) -> dict[Key, str]:
         """All that are named."""
-        return {**self.decided, **self.written}
+        return {**self.written, **self.decided}
 
 
 def used(chart: Chart) -> Usage:
@@ -153,8 +153,12 @@ class _Follower:
         """What the templates of clients give for a group of flags: `flags.base`, `options.*.flags`, `environment`."""
         dot = Value(fields=tuple(sorted(names.items())))
         pattern = re.compile(r"clients\.[^.]+\.[^.]+\." + re.escape(group).replace(r"\*", "[^.]+"))
-        found = [(where, nodes) for where, nodes in self._programs if pattern.fullmatch(where)]
-        return union(_Frame(self, where, dot).run(nodes) for where, nodes in found)
+        written = []
+        for where, nodes in self._programs:
+            if pattern.fullmatch(where):
+                written.append(_Frame(self, where, dot).run(nodes))
+                self.note(self.usage.decided, written[-1].everything(), where)
+        return union(written)
 
     def note(self, kind: dict[Key, str], keys: Iterable[Key], where: str) -> None:
         for key in keys:
@@ -298,6 +302,8 @@ class _Frame:
         return Value(text=union(given).everything(), words=union(given).words)
 
     def _do_include(self, given: list[Value]) -> Value:
+        if len(given) != 2 or len(given[0].words) != 1:
+            raise ValueError(f"{self._where}: `include` of a name that is not written out cannot be followed")
         (name,) = given[0].words
         if name == "ethereum.flags":
             return self._flags(given[1])

@@ -1,0 +1,94 @@
+@static
+Feature: Values that nobody can mean are refused
+
+  A misspelt key that is ignored, or a contradiction that two parts of a manifest settle differently, shows itself weeks later
+  as a node that is not what its operator asked for. So each is refused before anything is rendered, at its path and with the
+  reason; and what the charts take is written down in one place, docs/values.md.
+
+  @req:NODE-01.values
+  Scenario Outline: Unknown keys are refused at every level of <chart>
+    Given the values of the chart <chart>
+    When every map has a key that nobody knows
+    Then helm refuses each of them with its path
+
+    Examples:
+      | chart                   |
+      | ethereum-infrastructure |
+      | infrastructure          |
+      | registry                |
+
+  @req:NODE-01.values
+  Scenario Outline: Values of a wrong type are refused at every key of <chart>
+    Given the values of the chart <chart>
+    When every key has a value of a type that it cannot have
+    Then helm refuses each of them with its path
+
+    Examples:
+      | chart                   |
+      | ethereum-infrastructure |
+      | infrastructure          |
+      | registry                |
+
+  @req:NODE-01.values
+  Scenario Outline: Whoever names a value of <chart> means the same keys
+    Given the values of the chart <chart>
+    Then its schema, its defaults, its templates and the documented table have the same keys
+
+    Examples:
+      | chart                   |
+      | ethereum-infrastructure |
+      | infrastructure          |
+      | registry                |
+
+  @req:NODE-01.values
+  Scenario: The documented table is up to date
+    Then the documented table says what schema and defaults say
+
+  @req:NODE-01.values
+  Scenario Outline: Refused: <mistake>
+    Given a sync node of geth and Prysm on the devnet
+    When its values have <mistake>
+    Then they are refused at <path>, because <reason>
+
+    Examples: the node
+      | mistake                                                | path                                                            | reason                                                       |
+      | a JWT secret that is given and generated               | sync.nodes[node].jwt                                            | generate and existingSecret exclude each other               |
+      | a JWT secret that is neither given nor generated       | sync.nodes[node].jwt                                            | existingSecret.key must name the Secret                      |
+      | two nodes of one name                                  | sync.nodes                                                      | two nodes are named "node"                                   |
+      | no node                                                | sync.nodes                                                      | empty; name at least one node                                |
+      | a client that nobody knows                             | sync.nodes[node].execution.client                               | no client "parity"; known: besu, erigon                      |
+      | an execution client in the place of a consensus client | sync.nodes[node].consensus.client                               | client "geth" has no program for "consensus"                 |
+      | two consensus clients on one execution client          | sync/nodes/0/consensus/client                                   | got array, want string                                       |
+      | a sync mode that the client lacks                      | sync.nodes[node].execution.syncMode                             | geth has no "light"; it has archive, full, snap              |
+      | less time to stop than the client needs                | sync.nodes[node].gracePeriodSeconds                             | 30 is less than the 120 that clients.geth.execution may need |
+      | an option that the client lacks                        | sync.nodes[node].execution.options                              | geth has no option "tls"                                     |
+      | an option without its files                            | sync.nodes[node].execution.options.permissioning.from           | name the configMap that holds permissions.toml               |
+      | an option without a setting                            | sync.nodes[node].execution.options.hostAllowList.settings.hosts | missing; say what it is                                      |
+
+    Examples: the network
+      | mistake                                               | path                              | reason                                                         |
+      | a network that exists and is made here                | network devnet                    | a network that is made here has no preset                      |
+      | another chain id than its execution genesis           | network devnet                    | chainId is 5, and genesis.execution.config.chainId 32382       |
+      | another chain id than its consensus side              | network devnet                    | chainId is 32382, and genesis.beaconConfig.DEPOSIT_CHAIN_ID 5  |
+      | other seconds per slot than its consensus side        | network devnet                    | slotSeconds is 12, and genesis.beaconConfig.SECONDS_PER_SLOT 2 |
+      | another deposit contract than its consensus side      | network devnet                    | and genesis.beaconConfig.DEPOSIT_CONTRACT_ADDRESS 0x4343       |
+      | no constants of the consensus side                    | network devnet                    | genesis.beaconConfig is empty                                  |
+      | no preset among the constants of the consensus side   | network devnet                    | genesis.beaconConfig.PRESET_BASE is missing                    |
+      | no execution genesis                                  | network devnet                    | genesis.execution is empty                                     |
+      | a genesis tool that is none                           | network.genesis.tool              | client "geth" has no program for "genesis"                     |
+      | a network that exists, and nobody to join it by       | network devnet                    | bootnodes.execution is empty                                   |
+      | a genesis state of unknown digest                     | network devnet                    | genesis.state.sha256 is empty                                  |
+      | slots per epoch that the consensus client cannot have | sync.nodes[node].consensus.client | network devnet has 6 slots per epoch, and lighthouse can have  |
+      | a genesis in a form that the client does not read     | sync.nodes[node].execution.client | nethermind reads its genesis in the format "chainspec"         |
+      | a fork that is newer than the client                  | sync.nodes[node].execution.client | network devnet has the fork "heze", and geth                   |
+
+  @req:NODE-01.values @pending:snapshots-and-volumes-without-claims-are-not-built-yet
+  Scenario: Refused: a snapshot of an ephemeral volume
+    Given a sync node of geth and Prysm on the devnet
+    When its values have a snapshot of an ephemeral volume
+    Then they are refused at sync.nodes[node].snapshot, because what goes with the pod is not worth a snapshot
+
+  @req:NODE-01.values
+  Scenario: Clients that cannot follow a network are refused, and only those
+    Given every execution client with every consensus client on every network
+    Then those that cannot follow it are refused with client and network, and no others
