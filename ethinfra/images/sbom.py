@@ -36,6 +36,8 @@ from ethinfra.process import run
 from ethinfra.toolchain.go import find_go
 
 _ELF = b"\x7fELF"
+#: Where Go's build information begins (debug/buildinfo).
+_GO = b"\xff Go buildinf:"
 _JAR = re.compile(r"(?P<name>.+?)-(?P<version>\d[\w.+-]*)\.jar")
 _NPM = re.compile(r"(?:^|/)node_modules/(?:@[^/]+/)?[^/]+/package\.json$")
 
@@ -97,6 +99,8 @@ def _entry(path: str, data: bytes) -> _Entry:
 
 def _go_modules(entry: _Entry) -> Iterator[Component]:
     """A program that was not built by Go has no build information, and gives nothing."""
+    if _GO not in entry.data:
+        return
     with tempfile.TemporaryDirectory(prefix="ethinfra-sbom-") as folder:
         program = Path(folder) / "program"
         program.write_bytes(entry.data)

@@ -126,6 +126,22 @@ REGISTRY = Bundle(
                 "Storage classes state what happens to data and whether volumes can grow": "allowVolumeExpansion",
             },
         ),
+        Sabotage(
+            name="version-only",
+            breaks="Images are pushed by their version alone.",
+            edits=(
+                Edit(
+                    "ethinfra/images/store.py",
+                    'return (self.image.tag, f"{self.image.tag}-g{commit}") if commit else (self.image.tag,)',
+                    "return (self.image.tag,)",
+                ),
+            ),
+            fails={
+                "A pushed image is there by its version and by its commit, and is pulled as it was built": (
+                    "tells a commit"
+                ),
+            },
+        ),
     ),
     untouched=(
         "the push account may push: allowed",

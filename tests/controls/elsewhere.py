@@ -80,6 +80,23 @@ ELSEWHERE = (
         "Erigon *, built from source here, joins late and follows the chain",
         without="its steps are those of the rows of clients, where `geth` is sabotaged, and of late and stopped nodes",
     ),
+    Control(
+        "*, built again in another place, is the same",
+        test="tests/trial/test_images.py::test_build_that_tells_its_time_is_another_image",
+    ),
+    Control(
+        "* beside a recipe stops the build",
+        test="tests/trial/test_images.py::test_build_that_nobody_refuses_is_noticed",
+    ),
+    Control("No image holds a secret", test="tests/images/test_secrets.py::test_secret_in_an_image_is_found"),
+    Control(
+        "Every image has a bill of materials, and no package in it is unpinned",
+        test="tests/images/test_supply.py::test_package_that_no_lock_has_is_named",
+    ),
+    Control(
+        "What is built is what its recipe says, and gives nobody a shell or more rights",
+        test="tests/images/test_standard.py::test_what_gives_more_than_a_program_needs_is_named",
+    ),
     Control("Nodes that follow the chain are in service", without="a layer whose nodes are not ready is not healthy"),
 )
 

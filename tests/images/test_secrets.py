@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from eth_account.hdaccount.mnemonic import Mnemonic
 
 from ethinfra.errors import MissingCapability
+from ethinfra.images import archive_of, find_image, store
 from ethinfra.images.secrets import checkout_findings, findings, findings_in_bytes, findings_in_folder, history_findings
 from ethinfra.process import run
+from ethinfra.progress import silent
 
 HEX = "c0ffee" * 10 + "c0de"
 
@@ -122,6 +124,18 @@ def test_examples_that_others_published_are_no_secrets_of_ours(tmp_path: Path):
         # A key that was published is worth a look all the same.
         "app/node_modules/curves/key.pem",
     ]
+
+
+def test_secret_in_an_image_is_found(monkeypatch: pytest.MonkeyPatch):
+    """In a file of its layers, by the name that the file has in the image."""
+    archive = archive_of(find_image("pause"), silent())
+    assert store.secrets_in(archive) == []
+
+    files = [("pause", b"\x7fELF\0"), ("etc/key.pem", pem().encode())]
+    monkeypatch.setattr(store.layout, "read_files", lambda _: files)
+
+    (found,) = store.secrets_in(archive)
+    assert found.startswith("etc/key.pem:1: private key (PEM)")
 
 
 class TestHistory:
