@@ -76,5 +76,5 @@ def test_an_environment_that_pins_by_tag_is_noticed(images: dict[str, set[str]])
     """The same comparison, of an environment whose file says otherwise."""
     assert load_environment("staging").pin == Pin.TAG
 
-    (wrong,) = pinning(images["staging"], {source: read_lock(source) for source in Source}).wrong
-    assert wrong.startswith("docker.io/ethereum/client-go:")
+    wrong = pinning(images["staging"], {source: read_lock(source) for source in Source}).wrong
+    assert any(one.startswith("docker.io/ethereum/client-go:") for one in wrong)
