@@ -22,6 +22,9 @@ IMAGE = "node-probe"
 #: Where a trial pod listens that is there to be reached.
 PORT = 8080
 
+#: The folder that it serves over HTTP.
+SERVED = "/served"
+
 
 @dataclass(frozen=True)
 class TrialPod:
@@ -41,6 +44,16 @@ class TrialPod:
         """Its IP address."""
         address: str = (self.kube.get("Pod", self.name, self.namespace) or {})["status"]["podIP"]
         return address
+
+    def serve(self, name: str, content: bytes, *, within: float = 30) -> str:
+        """Serve a file over HTTP, in a pod that listens on PORT; its address, for other pods."""
+        code = "import sys; open(sys.argv[1], 'wb').write(sys.stdin.buffer.read())"
+        self.kube.kubectl(
+            "exec", "-i", "-n", self.namespace, self.name, "-c", "trial", "--",
+            "python3", "-c", code, f"{SERVED}/{name}",
+            stdin=content, within=within,
+        )  # fmt: skip
+        return f"http://{self.address()}:{PORT}/{name}"
 
     def delete(self) -> None:
         """Remove the pod at once: it has nothing to save."""
@@ -86,7 +99,7 @@ class TrialPods:
         claim:   a PersistentVolumeClaim to mount at /claim
         node:    name of the Kubernetes node to run on
         image:   another reference to an image that carries Python
-        listens: a TCP port on which it accepts connections
+        listens: a TCP port on which it answers HTTP with the files that it serves; none at first
         """
         if namespace == NAMESPACE:
             self.prepare_namespace()
@@ -129,7 +142,7 @@ def _spec(image: str, claim: str | None, node: str | None, listens: int | None) 
         "name": "trial",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "-m", "http.server", str(listens)] if listens else _WAIT,
+        "command": ["python3", "-m", "http.server", str(listens), "--directory", SERVED] if listens else _WAIT,
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "500m", "memory": "128Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -137,8 +150,12 @@ def _spec(image: str, claim: str | None, node: str | None, listens: int | None) 
             "capabilities": {"drop": ["ALL"]},
         },
     }
-    if claim:
-        container["volumeMounts"] = [{"name": "claim", "mountPath": "/claim"}]
+    # What is mounted: name → place and kind of volume.
+    mounts: dict[str, tuple[str, Object]] = {
+        **({"claim": ("/claim", {"persistentVolumeClaim": {"claimName": claim}})} if claim else {}),
+        **({"served": (SERVED, {"emptyDir": {"sizeLimit": "64Mi"}})} if listens else {}),
+    }
+    container["volumeMounts"] = [{"name": name, "mountPath": place} for name, (place, _) in mounts.items()]
     return {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 1,
@@ -152,7 +169,7 @@ def _spec(image: str, claim: str | None, node: str | None, listens: int | None) 
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [container],
-        **({"volumes": [{"name": "claim", "persistentVolumeClaim": {"claimName": claim}}]} if claim else {}),
+        "volumes": [{"name": name, **volume} for name, (_, volume) in mounts.items()],
         **({"nodeName": node} if node else {}),
     }
 

@@ -140,16 +140,23 @@ spec:
     {{- include "ethereum.outward" . | nindent 4 }}
 {{- end -}}
 
-{{/* What the init containers fetch from outside the cluster. On a public network, nodes may go anywhere already.
-     Takes: a scope. */}}
+{{/* What is fetched by address: the genesis state by an init container, a checkpoint by the consensus client. Open are the
+     ports that these addresses name, and those of the web, to which stores of large files redirect. On a public network,
+     nodes may go anywhere already. Takes: a scope. */}}
 {{- define "ethereum.outward" -}}
-{{- if and (not .node.network.public) (eq (include "ethereum.network.kind" .node.network) "given") -}}
+{{- $network := .node.network -}}
+{{- if and (not $network.public) (eq (include "ethereum.network.kind" $network) "given") -}}
+{{- $ports := list "443" "80" -}}
+{{- range $url := list $network.genesis.state.url (include "ethereum.checkpoint" .) -}}
+{{- with regexFind ":[0-9]+$" (urlParse $url).host -}}{{- $ports = append $ports (trimPrefix ":" .) -}}{{- end -}}
+{{- end -}}
 # The genesis state, and a checkpoint: fetched from addresses that nobody knows beforehand.
 - to:
     - ipBlock: {cidr: 0.0.0.0/0}
   ports:
-    - {port: 443, protocol: TCP}
-    - {port: 80, protocol: TCP}
+    {{- range $ports | uniq }}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
 {{- end -}}
 {{- end -}}
 
