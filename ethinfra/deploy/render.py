@@ -102,7 +102,7 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 def parse(layer: Layer, output: str) -> Rendered:
     """Sort the documents of helm's output; objects of a namespace get the layer's where they name none."""
-    documents = [one for one in yaml.load_all(output, _Loader) if one]  # noqa: S506 - a safe loader
+    documents = [one for one in yaml.load_all(output, _Loader) if one]
     for one in documents:
         if one["kind"] not in CLUSTER_WIDE:
             one["metadata"].setdefault("namespace", layer.namespace)
