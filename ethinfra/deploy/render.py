@@ -67,7 +67,7 @@ class Rendered:
 
 
 def render_layer(environment: Environment, layer: Layer, overlay: dict[str, Any] | None = None) -> Rendered:
-    """Render a layer; a layer that is pending has no objects. BadInput with the values' paths where a chart refuses them.
+    """Render a layer; a layer that is pending has no objects. BadInput names the values that a chart refuses.
 
     overlay: values laid over those of every release of the layer, for this rendering only (layer ethereum)
     """
