@@ -442,6 +442,37 @@ CUT_OFF = Bundle(
             ),
             fails={"A sync node of each client stops cleanly, and continues the same chain": "s of 1s"},
         ),
+        Sabotage(
+            name="web-ports-only",
+            breaks="Nodes may fetch a genesis state at the ports of the web only, whatever its address says.",
+            edits=(
+                Edit(
+                    f"{CHART}/templates/_networkpolicies.tpl",
+                    '{{- $ports = append $ports (trimPrefix ":" .) -}}',
+                    "",
+                ),
+            ),
+            fails={
+                "A node that knows a network by its files alone joins it and follows it": "the pod of late node guest",
+                "A node starts nothing from a genesis state that is not the promised one": "refuses the state",
+            },
+        ),
+        Sabotage(
+            name="budget-for-all",
+            breaks="The disruption budget of a node lets all its replicas go at once.",
+            edits=(
+                Edit(
+                    f"{CHART}/templates/_statefulset.tpl",
+                    "maxUnavailable: {{ .node.maxUnavailable }}",
+                    "maxUnavailable: 100%",
+                ),
+            ),
+            fails={
+                "An eviction is held back until the replica that was evicted before is replaced and ready": (
+                    "refused 0 times"
+                ),
+            },
+        ),
     ),
     untouched=(
         "an RPC client reaches a sync node on port 8546",

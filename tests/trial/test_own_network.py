@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from ethinfra.chain.beacon import Peer as ConsensusPeer
+from ethinfra.chain.discovery import Peer as ExecutionPeer
+from ethinfra.chain.discovery import enode_id
 from ethinfra.chain.network_import import Files, Told, as_yaml, values_of
 from ethinfra.errors import ChainError, ClusterError
 from ethinfra.kube import Kube, Object
@@ -20,6 +24,7 @@ from ethinfra.trial.own_network import (
     import_network,
     instead,
     must_have_fetched,
+    must_have_joined,
     must_refuse,
     with_digest,
 )
@@ -138,6 +143,49 @@ class Asked:
     def send(self, _method: str, _path: str, *, headers: dict[str, str]) -> Asked:
         assert headers
         return self
+
+
+class Connected:
+    """A node of the network, or one that joins it: what it is, and whom its two clients are connected to."""
+
+    namespace, pod, name = "ethereum", "guest-0", "guest-0"
+
+    def __init__(self, *, peer_id: str = "", execution: tuple[str, ...] = (), consensus: tuple[str, ...] = ()) -> None:
+        self.beacon = self
+        self.peer_id = peer_id
+        self._execution, self._consensus = execution, consensus
+
+    def identity(self) -> Connected:
+        return self
+
+    def execution_peers(self) -> list[Any]:
+        return [ExecutionPeer(one, "10.0.0.9:30303", inbound=False) for one in self._execution]
+
+    def peers(self) -> list[Any]:
+        return [ConsensusPeer(one, "/ip4/10.0.0.9/tcp/13000", "outbound") for one in self._consensus]
+
+
+HOST = enode_id(enode())
+
+
+@pytest.mark.parametrize(
+    ("execution", "consensus", "joined"),
+    [
+        pytest.param((HOST, "cc" * 64), ("stranger", "host"), True, id="to it and to others"),
+        pytest.param((HOST,), ("stranger",), False, id="by the execution client alone"),
+        pytest.param(("cc" * 64,), ("host",), False, id="by the consensus client alone"),
+        pytest.param((), (), False, id="to nobody"),
+    ],
+)
+def test_both_clients_are_connected_to_what_was_handed_out(
+    execution: tuple[str, ...], consensus: tuple[str, ...], joined: bool, tmp_path: Path
+) -> None:
+    node: Any = Connected(execution=execution, consensus=consensus)
+    host: Any = Connected(peer_id="host")
+    given = HandedOut(tmp_path, tmp_path, tmp_path, enodes=(enode(),), records=(enr(),))
+
+    with nullcontext() if joined else pytest.raises(NotInTime, match="connected to nodes that were handed out"):
+        must_have_joined(node, [host], given, within=0.1)
 
 
 def handed_out(files: UserFiles) -> HandedOut:
