@@ -51,9 +51,12 @@ def nodes_have_peers(nodes: Nodes, evidence: Evidence) -> None:
 
 @then("every execution peer of a sync node is another node of this network")
 def peers_are_ours(nodes: Nodes) -> None:
-    """Their ids are those of the network's nodes, by each client that can tell them (capability `admin-peers`)."""
+    """Their ids are those of the network's nodes, by each client that can tell them (capability `admin-peers`).
+
+    Nodes that another scenario has added for a while count too.
+    """
     telling = [node for node in nodes.every if node.execution.can("admin-peers")]
-    ours = {node.node_id() for node in telling}
+    ours = {node.node_id() for node in telling} | nodes.guest_ids()
     for node in telling:
         strangers = {peer.node_id for peer in node.execution_peers()} - (ours - {node.node_id()})
         assert not strangers, f"{node.name} has peers that are no node of this network: {strangers}"
