@@ -19,10 +19,6 @@ from fixtures.chain import Nodes
 from fixtures.evidence import Evidence
 from fixtures.run import Run
 
-#: Of the sync nodes' Beacon API, which also leads to nodes that are not ready.
-CHECKPOINT = "http://geth-beacon.ethereum.svc:3500"
-
-
 #: So many blocks are to be final before a node joins late: more than snap sync's margin (geth v1.17: fsMinFullBlocks).
 OLD = 100
 
@@ -51,7 +47,7 @@ def two_join(
     one: str, other: str, cluster: Cluster, kube: Kube, env: Environment, nodes: Nodes, run: Run
 ) -> Iterator[late.LateNodes]:
     """Releases of the same chart and values, removed afterwards; their beacon nodes start by checkpoint."""
-    latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"late-{run.worker}", late.old_chain(nodes.leader))
+    latecomers = late.LateNodes(cluster, kube, env, late.CHECKPOINT, f"late-{run.worker}", late.old_chain(nodes.leader))
     try:
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda mode: latecomers.join(mode, within=env.timeout("pod")), (one, other)))
@@ -96,7 +92,7 @@ def one_joins_cut_off(
     mode: str, cluster: Cluster, kube: Kube, env: Environment, nodes: Nodes, run: Run
 ) -> Iterator[late.LateNodes]:
     """The chart's `networkPolicy.devp2p` is false; consensus peers stay."""
-    latecomers = late.LateNodes(cluster, kube, env, CHECKPOINT, f"cut-{run.worker}", late.old_chain(nodes.leader))
+    latecomers = late.LateNodes(cluster, kube, env, late.CHECKPOINT, f"cut-{run.worker}", late.old_chain(nodes.leader))
     try:
         latecomers.join(mode, devp2p=False, within=env.timeout("pod"))
         yield latecomers

@@ -25,6 +25,14 @@ class Before:
     id: str | None
 
 
+@dataclass(frozen=True)
+class Restarted:
+    """A node's final block before its pod was replaced, and how that went."""
+
+    final: Block
+    replaced: restart.Replaced
+
+
 @given("the block that is final now on a sync node of each client", target_fixture="before")
 def final_blocks(nodes: Nodes, env: Environment) -> list[Before]:
     """And the node's id, which is in the same volume."""
@@ -45,14 +53,9 @@ def replace(before: list[Before], kube: Kube, env: Environment) -> list[restart.
 @then("each was stopped within its grace period and was not killed")
 def stopped_in_time(replaced: list[restart.Replaced], env: Environment, evidence: Evidence) -> None:
     """From SIGTERM to the end, below `timeouts.shutdown` too; no container ended with 137."""
-    evidence.attach(
-        "stop", {one.pod: {"seconds": one.seconds, "grace": one.grace, "exit": one.exit_codes} for one in replaced}
-    )
+    evidence.attach("stop", {one.pod: how_it_ended(one) for one in replaced})
     for one in replaced:
-        limit = min(one.grace, env.timeout("shutdown"))
-        assert one.seconds < limit, f"{one.pod} took {one.seconds:.1f}s of {limit:.0f}s"
-        killed = {name: code for name, code in one.exit_codes.items() if code == 137}
-        assert not killed, f"killed containers of {one.pod}: {sorted(killed)}"
+        restart.must_have_ended_by_itself(one, within=env.timeout("shutdown"))
 
 
 @then("no log shows an unclean shutdown")
@@ -70,9 +73,7 @@ def no_unclean_shutdown(before: list[Before], kube: Kube, evidence: Evidence) ->
 def still_have_blocks(before: list[Before]) -> None:
     """With the same hash, on the same volume."""
     for one in before:
-        found = one.node.rpc.block(one.final.number)
-        assert found is not None, f"{one.node.name}: block {one.final.number} is gone"
-        assert found.hash == one.final.hash
+        must_still_have(one.node, one.final)
         # A node whose volume was lost has fetched it again by now. What it cannot fetch is its key, in the same volume.
         assert node_id(one.node) == one.id, f"{one.node.name}: its key, and so its volume, is not the one from before"
 
@@ -83,6 +84,39 @@ def follow_again(before: list[Before], nodes: Nodes, env: Environment) -> None:
     for one in before:
         others = [node for node in nodes.every if node.name != one.node.name]
         one.node.must_follow_head(others, spread=int(env.budget("headSpread")), within=env.timeout("readiness"))
+
+
+@when("its pod is deleted and a new one is ready", target_fixture="restarted")
+def replace_its_pod(node: DeployedNode, kube: Kube, env: Environment) -> Restarted:
+    """What was final on it just before is remembered."""
+    final = node.must_finalize(within=env.timeout("finality"))
+    return Restarted(final, restart.replace_pod(kube, node.namespace, node.pod, within=env.timeout("pod")))
+
+
+@then("it was stopped within its grace period and was not killed")
+def it_stopped_in_time(restarted: Restarted, env: Environment, evidence: Evidence) -> None:
+    """As for each of several nodes."""
+    evidence.attach("stop", how_it_ended(restarted.replaced))
+    restart.must_have_ended_by_itself(restarted.replaced, within=env.timeout("shutdown"))
+
+
+@then("it has the block that was final before, and follows the head again")
+def it_follows_again(restarted: Restarted, node: DeployedNode, nodes: Nodes, env: Environment) -> None:
+    """With the same hash, and as a late node does: within `timeouts.sync`."""
+    must_still_have(node, restarted.final)
+    node.must_follow_head(nodes.every, spread=int(env.budget("headSpread")), within=env.timeout("sync"))
+
+
+def how_it_ended(one: restart.Replaced) -> dict[str, object]:
+    """For the evidence. seconds: from the request to the end"""
+    return {"seconds": one.seconds, "grace": one.grace, "exit": one.exit_codes}
+
+
+def must_still_have(node: DeployedNode, final: Block) -> None:
+    """The block that was final before, with the same hash."""
+    found = node.rpc.block(final.number)
+    assert found is not None, f"{node.name}: block {final.number} is gone"
+    assert found.hash == final.hash
 
 
 def node_id(node: DeployedNode) -> str | None:

@@ -43,7 +43,10 @@ class DeployedNode(Node):
         labels: dict[str, str],
         *,
         request: float = REQUEST,
+        execution: Program | None = None,
     ) -> None:
+        """execution: what is known of its execution client, where the client table does not say it"""
+
         def link(name: str) -> PodLink:
             return PodLink(kube, namespace, pod, ports[name], name=f"{pod} {name}", within=request)
 
@@ -60,11 +63,12 @@ class DeployedNode(Node):
         self.ports = ports
         self.component = labels.get(COMPONENT, "")
         self.client = labels.get(CLIENT, "")
+        self._execution = execution
 
     @property
     def execution(self) -> Program:
         """What is known of its execution client. BadInput for a client that has no file."""
-        return find_program(self.client, "execution")
+        return self._execution or find_program(self.client, "execution")
 
     @property
     def rpc_service(self) -> str:
@@ -119,6 +123,11 @@ def enode_id(address: str) -> str:
     return found
 
 
+def values_of(series: str, samples: dict[str, float]) -> list[float]:
+    """The values of a series: of one sample if it is named with labels, else of all that have the name."""
+    return [value for name, value in samples.items() if series in (name, name.partition("{")[0])]
+
+
 def samples(page: str) -> dict[str, float]:
     """Prometheus text as a map."""
     lines = (line.rpartition(" ") for line in page.splitlines() if line and not line.startswith("#"))
@@ -126,17 +135,30 @@ def samples(page: str) -> dict[str, float]:
 
 
 def find_nodes(
-    kube: Kube, namespace: str, *, role: str | None = None, labels: str = "", request: float = REQUEST
+    kube: Kube,
+    namespace: str,
+    *,
+    role: str | None = None,
+    labels: str = "",
+    request: float = REQUEST,
+    execution: Program | None = None,
 ) -> list[DeployedNode]:
     """The nodes whose pods run, by name. role: sync or validators, None for all; labels: a further selector.
 
     request: seconds for one question to them
+    execution: what is known of their execution client, where the client table does not say it
     """
     selector = ",".join(part for part in (f"{ROLE}={role}" if role else ROLE, labels) if part)
     pods = [pod for pod in kube.list("Pod", namespace, labels=selector) if _is_node(pod)]
     return [
         DeployedNode(
-            kube, namespace, pod["metadata"]["name"], port_numbers(pod), pod["metadata"]["labels"], request=request
+            kube,
+            namespace,
+            pod["metadata"]["name"],
+            port_numbers(pod),
+            pod["metadata"]["labels"],
+            request=request,
+            execution=execution,
         )
         for pod in sorted(pods, key=lambda pod: pod["metadata"]["name"])
     ]

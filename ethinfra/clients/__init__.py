@@ -7,7 +7,7 @@
 """
 
 from ethinfra.clients.flags import RecordedFlags, ask_for_flags, disagreements, installed, record, recorded_flags
-from ethinfra.clients.table import FOLDER, Difference, Program, find_program, known_clients, programs
+from ethinfra.clients.table import FOLDER, Difference, Program, find_program, known_clients, programs, read_clients
 
 __all__ = [
     "FOLDER",
@@ -20,6 +20,7 @@ __all__ = [
     "installed",
     "known_clients",
     "programs",
+    "read_clients",
     "record",
     "recorded_flags",
 ]

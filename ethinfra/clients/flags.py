@@ -17,7 +17,7 @@ import yaml
 from ethinfra.clients.table import FOLDER, Program, programs
 from ethinfra.errors import BadInput, ToolchainError
 from ethinfra.process import run
-from ethinfra.toolchain import tool
+from ethinfra.toolchain import default_store
 
 #: A flag where a help text begins to explain it: at the start of a line, or after another name of the same.
 _FLAG = re.compile(r"(?:^[ \t]*|,[ \t]*|/)(?:-\w,[ \t]*)?(--?[A-Za-z][\w.-]*[\w])", re.M)
@@ -51,11 +51,13 @@ def recorded_flags(client: str, folder: Path = FOLDER / "flags") -> dict[str, Re
 
 
 def installed(program: Program) -> Path | None:
-    """The program's own file, where it is built here; None where it cannot be had."""
+    """The program's own file, where this version of it is built here; None where it cannot be had."""
     try:
-        return tool(program.command)
+        binary = default_store().binary(program.command)
     except (BadInput, ToolchainError):
         return None
+    # Go modules carry a v that the table leaves out. Of some clients another version than the deployed one is built.
+    return binary.path if binary.version.removeprefix("v") == program.version else None
 
 
 def disagreements(program: Program) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -84,8 +85,13 @@ class Program:
 @cache
 def known_clients() -> dict[str, dict[str, Any]]:
     """Client → program → what is known of it."""
-    files = sorted(FOLDER.glob("*.yaml"))
-    return {name: known for file in files for name, known in yaml.safe_load(file.read_text())["clients"].items()}
+    return {name: known for file in sorted(FOLDER.glob("*.yaml")) for name, known in read_clients(file).items()}
+
+
+def read_clients(file: Path) -> dict[str, dict[str, Any]]:
+    """The same of one file, which may be elsewhere: a client that is tried and not offered is not in the table."""
+    clients: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text())["clients"]
+    return clients
 
 
 def find_program(client: str, name: str) -> Program:

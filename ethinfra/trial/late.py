@@ -12,8 +12,10 @@ from ethinfra.chain.discovery import DeployedNode, find_nodes
 from ethinfra.chain.jsonrpc import Block, RpcError
 from ethinfra.chain.node import Node
 from ethinfra.chain.quantities import Address
+from ethinfra.clients import Program
 from ethinfra.cluster.provider import Cluster
 from ethinfra.deploy import install_release, release_values, uninstall_release
+from ethinfra.deploy.release import Values
 from ethinfra.environment import Environment
 from ethinfra.errors import ChainError
 from ethinfra.kube import Kube
@@ -22,6 +24,9 @@ from ethinfra.waiting import eventually
 
 #: The clients of late nodes. What is counted below of the one are geth's own counters.
 EXECUTION, CONSENSUS = "geth", "prysm"
+
+#: Of the sync nodes' Beacon API, which also leads to nodes that are not ready.
+CHECKPOINT = "http://geth-beacon.ethereum.svc:3500"
 
 #: A full node keeps the states of so many recent blocks (geth v1.17, triedb/pathdb: maxDiffLayers).
 STATES_KEPT = 128
@@ -59,23 +64,11 @@ class LateNodes:
         self._releases.append(name)
         node_values = {
             "name": name,
-            "replicas": 1,
             "execution": {"client": EXECUTION, "syncMode": mode},
             "consensus": {"client": CONSENSUS, "checkpointSyncUrl": self.checkpoint},
-            "storage": {"whenDeleted": "Delete", "whenScaled": "Delete"},
         }
-        own = {"sync": {"nodes": [node_values]}, "networkPolicy": {"devp2p": devp2p}}
-        with tempfile.TemporaryDirectory(prefix="ethinfra-late-") as folder:
-            base = release_values(self.env, "ethereum", "sync", into=Path(folder) / "sync.yaml")
-            install_release(self.cluster, name, CHART, [base, own], self.namespace)
-        found = eventually(
-            f"the pod of late node {name} runs",
-            lambda: find_nodes(self.kube, self.namespace, labels=f"app.kubernetes.io/instance={name}"),
-            within=within,
-            hint=f"kubectl -n {self.namespace} describe pod {name}-0",
-        )
-        node = self.joined[mode] = found[0]
-        eventually(f"late node {name} answers", node.head, until=lambda _: True, within=within)
+        own = {"networkPolicy": {"devp2p": devp2p}}
+        node = self.joined[mode] = join(self.cluster, self.kube, self.env, node_values, own, within=within)
         return node
 
     def remove_all(self) -> None:
@@ -84,6 +77,37 @@ class LateNodes:
             node.close()
         while self._releases:
             uninstall_release(self.cluster, self._releases.pop(), self.namespace)
+
+
+def join(
+    cluster: Cluster,
+    kube: Kube,
+    env: Environment,
+    node: Values,
+    *more: Path | Values,
+    execution: Program | None = None,
+    within: float,
+) -> DeployedNode:
+    """Install the layer's chart and values once more, with this one node; returns once its RPC answers.
+
+    The release has the node's name. The caller uninstalls it, whatever happens here; the volumes go with it.
+
+    more: values of the release, a client file among them; later ones win
+    execution: what is known of the node's execution client, where the client table does not say it
+    """
+    name, namespace = node["name"], env.layer("ethereum").namespace
+    single = {**node, "replicas": 1, "storage": {"whenDeleted": "Delete", "whenScaled": "Delete"}}
+    with tempfile.TemporaryDirectory(prefix="ethinfra-late-") as folder:
+        base = release_values(env, "ethereum", "sync", into=Path(folder) / "sync.yaml")
+        install_release(cluster, name, CHART, [base, *more, {"sync": {"nodes": [single]}}], namespace)
+    found = eventually(
+        f"the pod of late node {name} runs",
+        lambda: find_nodes(kube, namespace, labels=f"app.kubernetes.io/instance={name}", execution=execution),
+        within=within,
+        hint=f"kubectl -n {namespace} describe pod {name}-0",
+    )
+    eventually(f"late node {name} answers", found[0].head, until=lambda _: True, within=within)
+    return found[0]
 
 
 @dataclass(frozen=True)

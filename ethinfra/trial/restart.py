@@ -60,6 +60,22 @@ def replace_pod(kube: Kube, namespace: str, name: str, *, within: float) -> Repl
     return Replaced(name, uid, ended, grace, codes)
 
 
+def must_have_ended_by_itself(replaced: Replaced, *, within: float) -> None:
+    """The old pod ended within its grace period and these seconds, and nobody killed it. ClusterError if not."""
+    limit = min(replaced.grace, within)
+    if replaced.seconds >= limit:
+        raise ClusterError(
+            f"the end of {replaced.pod}",
+            expected=f"below {limit:.0f}s",
+            seen=f"it took {replaced.seconds:.1f}s of {limit:.0f}s",
+        )
+    killed = sorted(name for name, code in replaced.exit_codes.items() if code == 137)
+    if killed:
+        raise ClusterError(
+            f"the end of {replaced.pod}", expected="no killed container", seen=f"killed: {', '.join(killed)}"
+        )
+
+
 def readiness(pod: Object | None) -> str:
     """`ready`, or what the pod lacks."""
     if pod is None:

@@ -1,7 +1,7 @@
 @layer:ethereum @needs:fast-chain
 Feature: A node's restart loses nothing
 
-  @req:NODE-05.clean @disruptive
+  @req:NODE-05.clean @req:NODE-05.other-clients @disruptive
   Scenario: A sync node of each client stops cleanly, and continues the same chain
     Given the block that is final now on a sync node of each client
     When the pods of these nodes are deleted and new ones are ready

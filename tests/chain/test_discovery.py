@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from ethinfra.chain.discovery import DeployedNode, enode_id, find_nodes, samples
+from ethinfra.chain.discovery import DeployedNode, enode_id, find_nodes, samples, values_of
+from ethinfra.clients import Program
 from ethinfra.errors import BadInput, ChainError
 from ethinfra.kube import Kube
 
@@ -64,7 +65,7 @@ def test_running_nodes_are_found_in_order():
 def test_node_of_an_unknown_client_says_so():
     node, _ = deployed("", client="get")
 
-    with pytest.raises(BadInput, match="unknown client .get."):
+    with pytest.raises(BadInput, match=r"unknown client .get."):
         _ = node.execution
 
 
@@ -96,6 +97,24 @@ def test_enode_address_without_an_id_is_refused():
     assert enode_id(f"enode://{ID}@10.0.0.2:30303?discport=0") == ID
     with pytest.raises(ChainError, match="no enode address"):
         enode_id("enr:-abc")
+
+
+def test_node_outside_the_client_table_is_known_by_what_is_given():
+    program = Program("tried", "execution", {"version": "0.1.0"})
+
+    (node,) = find_nodes(cast(Kube, FakeKube(pod("tried-0"))), "ethereum", execution=program)
+
+    assert node.execution is program
+
+
+def test_series_is_one_sample_or_all_of_its_name():
+    """`sync` counts a stage per label; a stage that is not there is not another one."""
+    there = {'sync{stage="finish"}': 7.0, 'sync{stage="headers"}': 9.0, "p2p_peers": 2.0}
+
+    assert values_of('sync{stage="finish"}', there) == [7]
+    assert values_of("sync", there) == [7, 9]
+    assert values_of("p2p_peers", there) == [2]
+    assert values_of('sync{stage="bodies"}', there) == values_of("txpool_pending", there) == []
 
 
 def test_prometheus_text_is_read():

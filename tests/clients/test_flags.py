@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ethinfra.clients import Program, disagreements, find_program, flags, programs, recorded_flags
+from ethinfra.clients import Program, disagreements, find_program, flags, installed, programs, recorded_flags
 from ethinfra.clients.flags import ask_for_flags, flags_in
-from ethinfra.errors import BadInput
+from ethinfra.errors import BadInput, ToolchainError
+from ethinfra.toolchain import Binary
 
 HELP = """
    --http.addr value      (default: "localhost")   ($CLIENT_HTTP_ADDR)
@@ -54,9 +55,43 @@ def test_a_program_is_asked_for_its_flags(printing: Path) -> None:
     assert ask_for_flags(program(), printing) == {"--alpha", "--beta"}
 
 
-def test_a_program_that_explains_nothing_is_refused() -> None:
+def test_a_program_that_explains_nothing_is_refused(printing: Path) -> None:
+    # Not /bin/true or its like: some of them explain their own two flags.
+    printing.write_text("#!/bin/sh\n")
+
     with pytest.raises(BadInput, match="made-up execution: help"):
-        ask_for_flags(program(), Path("/bin/false"))
+        ask_for_flags(program(), printing)
+
+
+class OneTool:
+    """A store with one tool in it."""
+
+    def __init__(self, version: str) -> None:
+        self.tool = Binary("client", "family", version, Path("/store/client"), "", 0)
+
+    def binary(self, name: str) -> Binary:
+        if name != self.tool.name:
+            raise ToolchainError(f"{name} is not installed")
+        return self.tool
+
+
+@pytest.mark.parametrize(
+    ("version", "command", "expected"),
+    [
+        pytest.param("v2.0.0", "client", Path("/store/client"), id="a Go module of that version"),
+        pytest.param("2.0.0", "client", Path("/store/client"), id="a package of that version"),
+        pytest.param("v1.9.7-0.20250627051334-b48bd312b712", "client", None, id="a commit"),
+        pytest.param("v2.0.1", "client", None, id="another version"),
+        pytest.param("v2.0.0", "other", None, id="not built"),
+    ],
+)
+def test_only_the_deployed_version_is_there_to_be_asked(
+    version: str, command: str, expected: Path | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is built here may be another version: its flags say nothing about the deployed one."""
+    monkeypatch.setattr(flags, "default_store", lambda: OneTool(version))
+
+    assert installed(program(command=[command])) == expected
 
 
 def test_lists_that_agree_are_silent(tmp_path: Path, printing: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,10 +77,6 @@ ELSEWHERE = (
         "[!g]* follows the chain beside its consensus client", without="the rows differ by client; `geth` is sabotaged"
     ),
     Control(
-        "Erigon *, built from source here, joins late and follows the chain",
-        without="its steps are those of the rows of clients, where `geth` is sabotaged, and of late and stopped nodes",
-    ),
-    Control(
         "*, built again in another place, is the same",
         test="tests/trial/test_images.py::test_build_that_tells_its_time_is_another_image",
     ),
