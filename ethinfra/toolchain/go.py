@@ -43,7 +43,8 @@ class Go:
         }
         return {
             **foreign,
-            **_operators_network(self.path),
+            # What the environment says counts, and it may say so after the settings were asked for.
+            **{name: value for name, value in _operators_network(self.path).items() if not os.environ.get(name)},
             "GOENV": "off",
             # The version in go.mod is a minimum; never fetch another Go behind the operator's back.
             "GOTOOLCHAIN": "local",
@@ -96,7 +97,7 @@ def _version(path: str) -> str:
 @cache
 def _operators_network(path: Path) -> dict[str, str]:
     """The operator's `go env -w` settings for the network, which GOENV=off hides."""
-    names = [name for name in _NETWORK if not os.environ.get(name)]
+    names = list(_NETWORK)
     # Not in the current folder, whose go.mod could ask for a newer Go.
     values = run([path, "env", *names], env=_ITSELF, cwd=Path("/"), within=30).stdout.split("\n")
     return {name: value for name, value in zip(names, values, strict=False) if value}

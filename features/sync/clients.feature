@@ -22,7 +22,7 @@ Feature: Every execution client follows the chain
 
   # The environments' Erigon is a release, whose files cannot be had everywhere. This one can: an earlier commit, compiled here.
   # It speaks eth/67 and eth/68, and geth eth/69 and later.
-  @req:NODE-01.erigon @needs:fast-chain
+  @req:NODE-01.built-erigon @needs:fast-chain
   Scenario: Erigon 3.1.0-dev, built from source here, joins late and follows the chain
     When a node of Erigon as it is built here joins with empty volumes, EthereumJS its only execution peer
     Then it says that it is version 3.1.0-dev, which is not the one in the client table
