@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 from pytest_bdd import given, parsers, then
 
@@ -11,7 +13,7 @@ from ethinfra.deploy.helmfile import helmfile
 from ethinfra.deploy.rules.order import never_laxer
 from ethinfra.deploy.rules.releases import needs_of, releases_wait_for_what_they_use
 from ethinfra.deploy.rules.upgrade import immutable_fields_kept
-from ethinfra.environment import Environment, known_environments, load_environment
+from ethinfra.environment import Environment, Layer, known_environments, load_environment
 from ethinfra.matrix.cases import missing_pairs
 from fixtures.evidence import Evidence
 from fixtures.matrix import Matrix
@@ -43,16 +45,27 @@ def all_pairs(matrix: Matrix, evidence: Evidence) -> None:
 
 
 @then("every environment is rendered from the same charts")
-def same_charts(matrix: Matrix, evidence: Evidence) -> None:
-    """By kinds and labels of what runs: an environment adds no object of its own making."""
-    charts: dict[str, set[str]] = {}
-    for one in matrix.renderings:
-        found = {
-            str(item["metadata"].get("labels", {}).get("app.kubernetes.io/part-of")) for item in one.manifests.objects
+def same_charts(evidence: Evidence) -> None:
+    """By the chart of each release, as helmfile tells it; no environment uses a chart that another one does not."""
+    charts = {
+        name: {
+            f"{layer.name}/{release['name']}": release["chart"]
+            for layer in load_environment(name).layers
+            for state in built_states(load_environment(name), layer)
+            for release in state.get("releases") or []
         }
-        charts.setdefault(one.environment, set()).update(found)
-    evidence.attach("part-of", {name: sorted(found) for name, found in charts.items()})
-    assert len({frozenset(found) for found in charts.values()}) == 1, charts
+        for name in known_environments()
+    }
+    evidence.attach("charts", charts)
+    assert all(charts.values()), "an environment has no release"
+    by_release: dict[str, set[str]] = {}
+    for releases in charts.values():
+        for release, chart in releases.items():
+            by_release.setdefault(release, set()).add(chart)
+    differing = {release: sorted(found) for release, found in by_release.items() if len(found) > 1}
+    assert not differing, f"environments use different charts: {differing}"
+    sets = {name: set(releases.values()) for name, releases in charts.items()}
+    assert len({frozenset(one) for one in sets.values()}) == 1, f"charts by environment: {sets}"
 
 
 @then("no manifest has a field, a type or an API version that either of them lacks")
@@ -111,6 +124,13 @@ def recorded_flags_are_theirs(evidence: Evidence) -> None:
 
 def release_order(environment: Environment) -> dict[str, frozenset[str]]:
     """Each release of the ethereum layer, with those that come before it."""
-    built = helmfile(environment, environment.layer("ethereum"), "build", within=60).stdout
-    states = [one for one in yaml.safe_load_all(built) if one]
+    states = built_states(environment, environment.layer("ethereum"))
     return {name: before for state in states for name, before in needs_of(state).items()}
+
+
+def built_states(environment: Environment, layer: Layer) -> list[dict[str, Any]]:
+    """A layer's helmfile with everything filled in; none of a layer that is pending."""
+    if layer.pending:
+        return []
+    built = helmfile(environment, layer, "build", within=60).stdout
+    return [one for one in yaml.safe_load_all(built) if one]
