@@ -27,12 +27,14 @@ class Builder(StrEnum):
 
 
 def check(builder: Builder) -> None:
-    """MissingCapability if the builder is not on this machine."""
+    """MissingCapability if the builder is not on this machine, or may not do what it must."""
     if shutil.which(builder) is None:
         raise MissingCapability(
             f"{builder} is needed to build images, and is not on PATH",
             todo="apt-get install buildah" if builder == Builder.BUILDAH else "install Docker, or build with buildah",
         )
+    if builder == Builder.BUILDAH and os.geteuid() != 0:
+        raise MissingCapability("buildah builds images in a chroot, which needs root", todo="run it as root")
 
 
 def build(builder: Builder, context: Path, arguments: Mapping[str, str], labels: Mapping[str, str], work: Path) -> Path:

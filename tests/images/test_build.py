@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +14,6 @@ from ethinfra.images import archive_of, builder, find_image
 from ethinfra.images.layout import read_config, read_manifest
 from ethinfra.paths import cache_dir
 from ethinfra.progress import silent
-
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="buildah's chroot isolation needs root")
 
 
 @pytest.fixture
@@ -120,3 +117,10 @@ def test_context_has_the_same_modes_whatever_the_umask(cache: Callable[[str], Pa
 
     assert modes["pause"] == modes["bin"] == 0o755
     assert modes["pause.c"] == modes["Dockerfile"] == 0o644
+
+
+def test_a_builder_without_root_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(builder.os, "geteuid", lambda: 1000)
+
+    with pytest.raises(MissingCapability, match="needs root"):
+        builder.check(builder.Builder.BUILDAH)

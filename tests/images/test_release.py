@@ -256,7 +256,6 @@ def test_content_key_has_the_checksum(tmp_path: Path, lock_file: Callable[..., N
     assert len(keys) == 2
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="buildah's chroot isolation needs root")
 class TestBuild:
     """With buildah, in a cache of its own."""
 
