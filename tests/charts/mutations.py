@@ -271,7 +271,7 @@ def nodes_wait_for_each_other(draft: Draft) -> None:
 def claim_is_mounted_elsewhere(draft: Draft) -> None:
     for mount in draft.container(GETH, "execution")["volumeMounts"]:
         if mount["name"] == "execution":
-            mount["mountPath"] = "/root/.ethereum"
+            mount["mountPath"] = "/var/lib/elsewhere"
 
 
 # What autoscalers decide

@@ -740,7 +740,7 @@ DATA = (
         template(
             "_execution.tpl",
             "- {name: execution, mountPath: {{ $program.dataDir }}}",
-            "- {name: execution, mountPath: /root/.ethereum}",
+            "- {name: execution, mountPath: /var/lib/elsewhere}",
         ),
         by="paths_are_mounted",
         defect="chain data in the container's own layer",
