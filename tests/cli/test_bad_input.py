@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,20 +13,12 @@ from ethinfra.cli import cluster as cluster_verbs
 from ethinfra.cluster.embedded import preflight
 from ethinfra.cluster.embedded.plan import ClusterPlan, cluster_id
 from ethinfra.cluster.embedded.provider import EmbeddedProvider
+from tests.cli.ended import Ended, Ethinfra
 
 ENVIRONMENTS = "one of: local, production, staging"
 LAYERS = "one of: infrastructure, local-registry, istio, observability, ethereum"
 PROVIDERS = "one of: embedded, kind, context, context:NAME"
 RANGES = "one of: 10.128.0.0/16"
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    said: str
-
-
-Ethinfra = Callable[..., Ended]
 
 
 @pytest.fixture

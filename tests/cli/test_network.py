@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -20,18 +19,10 @@ from ethinfra import cli
 from ethinfra.chain.definition import Definition
 from ethinfra.paths import ROOT
 from tests.chain.network_files import UserFiles, custom, enode, enr, write_files
+from tests.cli.ended import Ended, Ethinfra
 from tests.probe.http import Answer, reply_json, serving, unused_port
 
 URL = "https://genesis.example/mine/genesis.ssz"
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    said: str
-
-
-Ethinfra = Callable[..., Ended]
 
 
 @pytest.fixture
