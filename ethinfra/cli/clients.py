@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ethinfra.clients import disagreements, find_program, installed, known_clients, programs, record, recorded_flags
-from ethinfra.errors import unknown_name
+from ethinfra.errors import ToolchainError, unknown_name
 
 app = typer.Typer(help="What is known of the clients.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -26,7 +26,10 @@ def list_command() -> None:
         image = one.known["image"]
         recorded = recorded_flags(one.client).get(one.name)
         flags = f"{len(recorded.flags)} ({recorded.recorded})" if recorded else "not recorded"
-        here = "built" if installed(one) else "no"
+        try:
+            here = "built" if installed(one) else "no"
+        except ToolchainError:
+            here = "not installed"
         table.add_row(one.client, one.name, one.version, f"{image['repository']}:{image['tag']}", flags, here)
     Console(highlight=False, soft_wrap=True).print(table)
 

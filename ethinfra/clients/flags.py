@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from ethinfra.clients.table import FOLDER, Program, programs
-from ethinfra.errors import BadInput, ToolchainError
+from ethinfra.errors import BadInput
 from ethinfra.process import run
 from ethinfra.toolchain import default_store
 
@@ -51,10 +51,13 @@ def recorded_flags(client: str, folder: Path = FOLDER / "flags") -> dict[str, Re
 
 
 def installed(program: Program) -> Path | None:
-    """The program's own file, where this version of it is built here; None where it cannot be had."""
+    """The program's own file, where this version of it is built here; None where it cannot be had.
+
+    ToolchainError where it could be had and is absent or damaged: nobody takes that for a program that cannot.
+    """
     try:
         binary = default_store().binary(program.command)
-    except (BadInput, ToolchainError):
+    except BadInput:
         return None
     # Go modules carry a v that the table leaves out. Of some clients another version than the deployed one is built.
     return binary.path if binary.version.removeprefix("v") == program.version else None

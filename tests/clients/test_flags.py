@@ -71,7 +71,7 @@ class OneTool:
 
     def binary(self, name: str) -> Binary:
         if name != self.tool.name:
-            raise ToolchainError(f"{name} is not installed")
+            raise BadInput(f"unknown tool {name}")
         return self.tool
 
 
@@ -136,3 +136,13 @@ def test_a_file_with_a_key_missing_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("one", programs(), ids=lambda one: f"{one.client}-{one.name}")
 def test_what_is_recorded_is_what_the_pinned_program_says(one: Program) -> None:
     assert disagreements(find_program(one.client, one.name)) == []
+
+
+def test_a_program_that_could_be_had_and_is_damaged_is_not_taken_for_one_that_cannot(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An absent tool must not make a comparison pass."""
+    monkeypatch.setenv("ETHINFRA_CACHE", str(tmp_path))
+
+    with pytest.raises(ToolchainError, match="geth is not installed"):
+        disagreements(find_program("geth", "execution"))
