@@ -11,7 +11,7 @@ ARGS ?=
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools images up status kubeconfig env registry render deploy validate drift down certify certificate test static unit smoke controls mutants golden network bench \
+.PHONY: help setup tools images up status kubeconfig env registry render deploy validate drift down certify certificate test static unit smoke controls mutants written golden network bench \
 	lint lock clean
 
 help: ## List the verbs
@@ -44,6 +44,10 @@ registry: $(STAMP) ## What the cluster's registry holds
 
 network: $(STAMP) ## The networks that nodes can follow; NETWORK=name checks one of them
 	@$(BIN)/ethinfra network $(if $(NETWORK),check $(NETWORK),list) $(ARGS)
+
+written: tools ## Write every page and rendering that is made from other files, for the review of a change
+	@$(BIN)/python -m fixtures.vocabulary && $(BIN)/python -m tests.controls.table
+	@$(BIN)/ethinfra values write && $(BIN)/ethinfra golden write
 
 golden: tools ## Write down what every environment renders, for the review of a change
 	@$(BIN)/ethinfra golden write
@@ -92,8 +96,9 @@ mutants: tools ## Edit charts and values carelessly, one edit at a time; a stati
 bench: tools ## Measure the figures of benchmarks/README.md
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-lint: $(STAMP) ## Style and types of the sources
+lint: $(STAMP) ## Style and types of the sources, and the list of steps
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy --no-error-summary
+	@$(BIN)/python -m fixtures.vocabulary --check
 
 lock: $(STAMP) ## Resolve the Python dependencies again
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --all-extras pyproject.toml -o requirements.lock

@@ -168,11 +168,3 @@ def test_every_requirement_of_the_project_is_read() -> None:
 
     assert len(rows) == 63
     assert all(row.clauses for row in rows)
-
-
-def test_the_list_of_steps_is_current() -> None:
-    """features/README.md lists every step as it is defined."""
-    command = [sys.executable, "-m", "fixtures.vocabulary", "--check"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-    assert done.returncode == 0, done.stdout + done.stderr
