@@ -30,7 +30,8 @@ class GoTool(Tool):
     """A program that is compiled.
 
     tags:  build tags
-    stamp: variables that the linker sets; {version}, {major} and {minor} are those of the package's module
+    stamp: variables that the linker sets; {version}, {major} and {minor} are those of the package's module, {release} is
+           its version without the v
     """
 
     tags: tuple[str, ...] = ()
@@ -112,6 +113,9 @@ _APIS = (
     Document("k8s.io/api", "*/*/register.go"),
 )
 _PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
+_KEDA = "github.com/kedacore/keda/v2"
+_KEDA_VERSION = (f"{_KEDA}/version.Version={{release}}",)
+_SNAPSHOTTER = "github.com/kubernetes-csi/external-snapshotter/client/v8"
 
 _ALL: tuple[Family, ...] = (
     GoFamily(
@@ -267,6 +271,17 @@ _ALL: tuple[Family, ...] = (
         seconds=25,
         gigabytes=0.4,
     ),
+    # Without the admission webhooks: nobody but our chart makes ScaledObjects, and the static tier and the API server's own
+    # validation check those; a third program would cost memory, and a webhook that is down keeps charts from being applied.
+    GoFamily(
+        "keda",
+        (
+            GoTool("keda", f"{_KEDA}/cmd/operator", stamp=_KEDA_VERSION),
+            GoTool("keda-adapter", f"{_KEDA}/cmd/adapter", stamp=_KEDA_VERSION),
+        ),
+        seconds=400,
+        gigabytes=6.0,
+    ),
     # Apart from the family `kubernetes`, so that another document does not build Kubernetes again.
     DocumentFamily(
         "schemas",
@@ -275,7 +290,12 @@ _ALL: tuple[Family, ...] = (
         gigabytes=0.5,
         documents=(
             *_APIS,
-            # The custom kinds that charts render, one line for each.
+            # The custom kinds that charts and jobs make, one line for each.
+            Document(_SNAPSHOTTER, "config/crd/snapshot.storage.k8s.io_volumesnapshotclasses.yaml"),
+            Document(_SNAPSHOTTER, "config/crd/snapshot.storage.k8s.io_volumesnapshotcontents.yaml"),
+            Document(_SNAPSHOTTER, "config/crd/snapshot.storage.k8s.io_volumesnapshots.yaml"),
+            # All of KEDA's: its operator watches each of them, and charts/keda brings them along.
+            Document(_KEDA, "config/crd/bases/*.yaml"),
             Document(_PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"),
             Document(
                 _PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"

@@ -32,7 +32,8 @@ def flags(family: GoFamily, tool: GoTool, go_mod: str) -> tuple[str, ...]:
     """The arguments of `go build` for one tool."""
     version = module_version(go_mod, tool.package)
     major, minor, *_ = version.removeprefix("v").split(".")
-    link = [f"-X {stamp.format(version=version, major=major, minor=minor)}" for stamp in tool.stamp]
+    known = {"version": version, "release": version.removeprefix("v"), "major": major, "minor": minor}
+    link = [f"-X {stamp.format(**known)}" for stamp in tool.stamp]
     link += ["-s", "-w"]
     if family.cgo:
         link += ["-linkmode external", "-extldflags -static"]

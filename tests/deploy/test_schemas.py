@@ -69,6 +69,11 @@ def monitor(**endpoint: Any) -> Object:
     return bare("monitoring.coreos.com/v1", "ServiceMonitor", spec=spec)
 
 
+def scaled(**trigger: Any) -> Object:
+    one = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "60"}, **trigger}
+    return bare("keda.sh/v1alpha1", "ScaledObject", spec={"scaleTargetRef": {"name": "serve"}, "triggers": [one]})
+
+
 @pytest.mark.parametrize("environment", known_environments())
 def test_every_environment_is_what_an_api_server_takes(environment: str) -> None:
     known = load_environment(environment)
@@ -81,6 +86,8 @@ def test_every_environment_is_what_an_api_server_takes(environment: str) -> None
     [
         statefulset(),
         monitor(interval="15s", targetPort=6060),
+        scaled(),
+        bare("snapshot.storage.k8s.io/v1", "VolumeSnapshot", spec={"source": {"persistentVolumeClaimName": "data"}}),
         bare("v1", "Secret", data={"jwt": "MHhhYg=="}, stringData={"plain": "text"}),
         bare("policy/v1", "PodDisruptionBudget", spec={"maxUnavailable": "50%"}),
         bare("networking.k8s.io/v1", "NetworkPolicy", spec={"podSelector": {}}),
@@ -148,6 +155,9 @@ def test_every_fault_of_an_object_is_said() -> None:
         (monitor(interval="15"), "spec.endpoints[0].interval: '15' does not match pattern"),
         (monitor(port=8545), "spec.endpoints[0].port: got number, want string"),
         (monitor(relabelings=[{"action": "dropp"}]), "spec.endpoints[0].relabelings[0].action: value must be one of"),
+        (scaled(metadata={"value": 60}), "spec.triggers[0].metadata.value: got number, want string"),
+        (scaled(metricKind="Value"), "spec.triggers[0]: additional properties 'metricKind' not allowed"),
+        (bare("snapshot.storage.k8s.io/v1", "VolumeSnapshot"), "the object: missing property 'spec'"),
         (monitor() | {"metadata": {"name": "one", "lables": {}}}, "metadata: additional properties 'lables'"),
         (bare("v1", "Secret", data={"jwt": "0x**"}), "data.jwt: '0x**' does not match pattern"),
     ],
@@ -172,7 +182,8 @@ def test_custom_kinds_and_formats(one: Object, sentence: str) -> None:
         ("networking.k8s.io/v1beta1", "IPAddress", "is not served unless the owner of the cluster switches it on"),
         ("autoscaling/v3", "HorizontalPodAutoscaler", "know: autoscaling/v1, autoscaling/v2"),
         ("monitoring.coreos.com/v2", "ServiceMonitor", "know: monitoring.coreos.com/v1"),
-        ("keda.sh/v1alpha1", "ScaledObject", "has no schema; a custom kind's CRD is added with one line"),
+        ("keda.sh/v1", "ScaledObject", "know: keda.sh/v1alpha1"),
+        ("cert-manager.io/v1", "Certificate", "has no schema; a custom kind's CRD is added with one line"),
         ("", "Service", "has no apiVersion"),
     ],
 )
