@@ -206,6 +206,12 @@ class Kube:
         """Run the pinned kubectl against this cluster."""
         return run([*self._kubectl, *args], within=within, stdin=stdin, check=check)
 
+    def start(self, *args: str) -> subprocess.Popen[bytes]:
+        """Run the pinned kubectl and do not wait for it. The caller ends it."""
+        return subprocess.Popen(
+            [*self._kubectl, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+
     def exec(
         self, namespace: str, pod: str, container: str, *command: str, within: float = 60, check: bool = True
     ) -> Completed:

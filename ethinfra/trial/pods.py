@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,12 @@ class TrialPod:
         """Run Python code in the pod; `args` are its `sys.argv[1:]`."""
         return self.kube.exec(
             self.namespace, self.name, "trial", "python3", "-c", code, *args, within=within, check=check
+        )
+
+    def start_python(self, code: str, *args: str) -> subprocess.Popen[bytes]:
+        """Run Python code in the pod and do not wait for it; its input ends when the caller closes it."""
+        return self.kube.start(
+            "exec", "-i", "-n", self.namespace, self.name, "-c", "trial", "--", "python3", "-c", code, *args
         )
 
     def address(self) -> str:
