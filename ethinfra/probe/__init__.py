@@ -10,8 +10,10 @@ what it saw last. Standard library only: the image holds a Python and this packa
 - the *observer* looks again and again, and keeps a history     `observer`
 - the *server* tells the kubelet, Prometheus and people         `server`, `metrics`
 
+The probe also tells from which snapshot a node's data came (`marker`) and how many requests it answers (`rate`).
+
 Beside it live small jobs that need the same image: the JWT secret of a pod (`jwt`), the identity and time of a devnet
-(`genesis`, with `keys` and `kubernetes`), and before a client's first start, whether its source of finality is fit
-(`checkpoint`) and the genesis of a network that exists already (`state`). `trust` is for those that ask over TLS.
-`docs/node-probe.md` has the reasons a node can be not ready.
+(`genesis`, with `keys` and `kubernetes`), and before a client starts, whether its source of finality is fit
+(`checkpoint`), the genesis of a network that exists already (`state`), and whether a job copies its volume (`hold`).
+`trust` is for those that ask over TLS. `docs/node-probe.md` has the reasons a node can be not ready.
 """

@@ -1,4 +1,4 @@
-"""`python3 -m ethinfra.probe`: serve, jwt, genesis, checkpoint, fetch-genesis."""
+"""`python3 -m ethinfra.probe`: serve, hold, jwt, genesis, checkpoint, fetch-genesis."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m ethinfra.probe", description="The node probe and its small jobs.")
-    commands = parser.add_subparsers(required=True, metavar="serve|jwt|genesis|checkpoint|fetch-genesis")
+    commands = parser.add_subparsers(required=True, metavar="serve|hold|jwt|genesis|checkpoint|fetch-genesis")
 
     serve = commands.add_parser("serve", help="watch a node and answer /startupz /readyz /livez /status /metrics")
     serve.set_defaults(run=_serve)
@@ -49,6 +49,14 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--interval", type=_seconds, default=2.0, metavar="S", help="between two looks")
     serve.add_argument("--timeout", type=_seconds, default=3.0, metavar="S", help="for all answers of one client")
     serve.add_argument("--max-view-age", type=_seconds, metavar="S", help="default: three looks that all time out")
+    serve.add_argument("--data", type=Path, metavar="DIR", help="the execution client's: which snapshot it came from")
+    serve.add_argument("--client-metrics", type=_endpoint, metavar="URL", help="its metrics page, for the request rate")
+    serve.add_argument("--requests-series", type=_series, default=(), metavar="NAME[,NAME]", help="its counters there")
+
+    hold = commands.add_parser("hold", help="wait while a job copies this volume, before the client starts")
+    hold.set_defaults(run=_hold)
+    hold.add_argument("--data", type=Path, required=True, metavar="DIR", help="the volume")
+    hold.add_argument("--patience", type=_seconds, default=20.0, metavar="S", help="with a job that does not stir")
 
     jwt = commands.add_parser("jwt", help="write the Engine API's secret, unless there is one")
     jwt.set_defaults(run=_jwt)
@@ -87,8 +95,13 @@ def parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace) -> int:
     from ethinfra.probe.observer import Observer
+    from ethinfra.probe.rate import RequestRate
     from ethinfra.probe.server import ProbeServer
 
+    if (options.client_metrics is None) != (not options.requests_series):
+        print("--client-metrics and --requests-series belong together", file=sys.stderr)
+        return BAD_INPUT
+    rate = RequestRate(options.client_metrics, options.requests_series) if options.client_metrics else None
     limits = Limits(
         chain_id=options.chain_id,
         genesis=options.genesis_hash,
@@ -112,11 +125,13 @@ def _serve(options: argparse.Namespace) -> int:
         on_change=_log_change,
     )
     try:
-        server = ProbeServer(options.listen, observer)
+        server = ProbeServer(options.listen, observer, volume=options.data, rate=rate)
     except OSError as reason:
         print(f"cannot listen on {options.listen[0]}:{options.listen[1]}: {reason}", file=sys.stderr)
         return BAD_INPUT
     observer.start()
+    if rate is not None:
+        rate.start()
     threading.Thread(target=server.serve_forever, args=(0.1,), name="server", daemon=True).start()
     _log("listening", address=f"{server.server_name}:{server.server_port}")
     while not stop.wait(1):
@@ -129,6 +144,23 @@ def _serve(options: argparse.Namespace) -> int:
     _log("stopping")
     # Nothing is waited for: whoever asks in this time shall hear "not ready" instead of a refused connection.
     time.sleep(FAREWELL)
+    return 0
+
+
+def _hold(options: argparse.Namespace) -> int:
+    from ethinfra.probe import hold
+
+    # Process 1 of a container has no default action for it, and a pod that is deleted while it waits must end at once.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(REFUSED))
+    if not options.data.is_dir():
+        print(f"no volume at {options.data}", file=sys.stderr)
+        return BAD_INPUT
+    try:
+        outcome = hold.wait(options.data, options.patience, say=lambda text: print(text, flush=True))
+    except (hold.HoldStuck, OSError) as reason:
+        print(f"the client may not start: {reason}", file=sys.stderr)
+        return REFUSED
+    print(f"{options.data}: {outcome.value}; the client may start")
     return 0
 
 
@@ -243,6 +275,13 @@ def _hash(text: str) -> str:
     if not re.fullmatch(r"0x[0-9a-fA-F]{64}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a hash of 32 bytes")
     return text.lower()
+
+
+def _series(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if not all(re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", name) for name in names):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of series' names")
+    return names
 
 
 def _label(text: str) -> tuple[str, str]:

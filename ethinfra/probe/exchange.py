@@ -77,11 +77,18 @@ class Answer:
     body: bytes
 
 
-def ask(endpoint: Endpoint, path: str, deadline: Deadline, *, json_body: bytes | None = None) -> Answer:
+def ask(
+    endpoint: Endpoint,
+    path: str,
+    deadline: Deadline,
+    *,
+    json_body: bytes | None = None,
+    accept: str = "application/json",
+) -> Answer:
     """GET, or POST where there is a body. NoAnswer if no complete HTTP answer came before the deadline."""
     host = endpoint.name.partition("://")[2]
     head = [f"{'GET' if json_body is None else 'POST'} {endpoint.path + path or '/'} HTTP/1.1", f"Host: {host}"]
-    head += ["Accept: application/json", "Connection: close", "User-Agent: ethinfra-node-probe"]
+    head += [f"Accept: {accept}", "Connection: close", "User-Agent: ethinfra-node-probe"]
     if json_body is not None:
         head += ["Content-Type: application/json", f"Content-Length: {len(json_body)}"]
     message = "\r\n".join([*head, "", ""]).encode("ascii") + (json_body or b"")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from ethinfra.probe.marker import Restored, Unreadable
 from ethinfra.probe.verdict import Code, Limits, liveness, readiness, startup
 from ethinfra.probe.view import ChainView
 
@@ -21,7 +22,15 @@ _STARTED = time.time()
 Label = TypeVar("Label", bound=str)
 
 
-def render(view: ChainView | None, limits: Limits, counts: Mapping[Code, int], *, closing: bool = False) -> str:
+def render(
+    view: ChainView | None,
+    limits: Limits,
+    counts: Mapping[Code, int],
+    *,
+    closing: bool = False,
+    snapshot: Restored | Unreadable | None = None,
+    requests_per_second: float | None = None,
+) -> str:
     """All series. Names are stable: alerts and dashboards go by them."""
     page = _Page()
     ready = readiness(view, limits)
@@ -45,6 +54,17 @@ def render(view: ChainView | None, limits: Limits, counts: Mapping[Code, int], *
     )
     if view is not None:
         _chain(page, view)
+    page.gauge(
+        "ethinfra_rpc_requests_per_second",
+        "RPC requests that the execution client answered, over the last half minute",
+        requests_per_second,
+    )
+    if isinstance(snapshot, Restored):
+        page.info(
+            "ethinfra_snapshot_info",
+            "From which snapshot the node's data came",
+            {"id": snapshot.id, "digest": snapshot.digest},
+        )
     page.counter("process_cpu_seconds_total", "CPU time of the probe", time.process_time())
     page.gauge("process_resident_memory_bytes", "Memory of the probe", _resident())
     page.gauge("process_start_time_seconds", "When the probe started, Unix seconds", _STARTED)
@@ -89,6 +109,10 @@ class _Page:
     def counter(self, name: str, text: str, value: float) -> None:
         self._one(name, "counter", text, value)
 
+    def info(self, name: str, text: str, labels: Mapping[str, str]) -> None:
+        pairs = ",".join(f'{key}="{_escaped(value)}"' for key, value in labels.items())
+        self._lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", f"{name}{{{pairs}}} 1"]
+
     def each(self, name: str, kind: str, text: str, label: str, values: Mapping[Label, float | None]) -> None:
         known = {key: value for key, value in values.items() if value is not None}
         if known:
@@ -105,6 +129,10 @@ class _Page:
 
 def _number(value: float) -> str:
     return str(int(value)) if isinstance(value, (bool, int)) else f"{value:.6f}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _resident() -> int:

@@ -14,11 +14,13 @@ import json
 import threading
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from socketserver import TCPServer
 from typing import Any
 
-from ethinfra.probe import metrics
+from ethinfra.probe import marker, metrics
 from ethinfra.probe.observer import Observer
+from ethinfra.probe.rate import RequestRate
 from ethinfra.probe.verdict import SHUTTING_DOWN, Verdict, liveness, readiness, startup
 from ethinfra.probe.view import ChainView
 
@@ -29,13 +31,26 @@ PATIENCE = 5
 
 
 class ProbeServer(ThreadingHTTPServer):
-    """Answers from an observer. From `close()` on, readiness is false."""
+    """Answers from an observer. From `close()` on, readiness is false.
+
+    volume: the execution client's data, where the marker of a restored snapshot is
+    rate:   of RPC requests, from the client's own counter
+    """
 
     daemon_threads = True
     request_queue_size = 32
 
-    def __init__(self, address: tuple[str, int], observer: Observer) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        observer: Observer,
+        *,
+        volume: Path | None = None,
+        rate: RequestRate | None = None,
+    ) -> None:
         self.observer = observer
+        self.volume = volume
+        self.rate = rate
         self.closing = False
         self._slots = threading.BoundedSemaphore(MAX_CONCURRENT)
         super().__init__(address, _Handler)
@@ -64,6 +79,16 @@ class ProbeServer(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever asked has hung up; the kubelet does so at each of its timeouts."""
 
+    def snapshot(self) -> marker.Restored | marker.Unreadable | None:
+        """From which snapshot the node's data came; read each time, because a restore may run beside this probe."""
+        return None if self.volume is None else marker.read(self.volume)
+
+    def requests(self) -> dict[str, object] | None:
+        """The request rate as `/status` tells it; None where nobody said how to read it."""
+        if self.rate is None:
+            return None
+        return {"perSecond": _rounded(self.rate.per_second()), "note": self.rate.note()}
+
     def readiness(self, view: ChainView | None) -> Verdict:
         return SHUTTING_DOWN if self.closing else readiness(view, self.observer.limits)
 
@@ -87,7 +112,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self._json(200, self._status(view))
             case "/metrics":
                 observer = self.server.observer
-                page = metrics.render(view, observer.limits, observer.counts(), closing=self.server.closing)
+                page = metrics.render(
+                    view,
+                    observer.limits,
+                    observer.counts(),
+                    closing=self.server.closing,
+                    snapshot=self.server.snapshot(),
+                    requests_per_second=self.server.rate.per_second() if self.server.rate else None,
+                )
                 self._send(200, metrics.CONTENT_TYPE, page.encode())
             case _:
                 self._json(404, {"known": ["/startupz", "/readyz", "/livez", "/status", "/metrics"]})
@@ -105,6 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
             "live": verdict_document(liveness(view)),
             "started": verdict_document(startup(view, limits)),
             **_summary(view),
+            "snapshot": _plain(self.server.snapshot()),
+            "requests": self.server.requests(),
             "view": _plain(view),
             "limits": _plain(limits),
             "history": [_plain(moment) for moment in self.server.observer.history()],
