@@ -333,6 +333,6 @@ require (
 )
 
 // KEDA's own, which do not come with its module.
-replace github.com/nexus-rpc/nexus-proto-annotations v0.1.0 => github.com/nexus-rpc/nexus-proto-annotations v0.1.1-0.20260629224316-835bd8d49cb4
+replace github.com/nexus-rpc/nexus-proto-annotations => github.com/nexus-rpc/nexus-proto-annotations v0.1.1-0.20260629224316-835bd8d49cb4
 
 exclude github.com/go-chi/chi/v5 v5.2.3
