@@ -1,0 +1,26 @@
+"""Snapshots of a node's database in any OCI registry: made once, restored by difference, proved before they are
+promoted.
+
+An execution client's database is mostly files that never change once they are written. A *snapshot* is one moment of
+it: a *config* (which chain, block, client, owner; every file with its chunks), and *chunks* (runs of bytes of one file,
+each stored as a *layer* under the digest of its content). Chunks that the snapshot before had are not stored again, and
+a restore fetches only those that the directory and the node's *cache* do not have.
+
+A snapshot is pushed as a *candidate*. A node that was started from it alone proves it; then it is *promoted*, and
+`latest` moves to it. Whoever restores takes the newest promoted one, and the one before if that is damaged. When all is
+in place, and not before, the directory gets a *marker*.
+
+True at every moment, also right after a crash:
+
+- a tag leads to a stored manifest, a manifest only to stored chunks; stored bytes never change;
+- a directory with a marker held exactly the snapshot's files when the marker was written.
+
+The nouns          `model` (config, files, chunks), `selection` (which files), `manifest` (what a registry keeps),
+`errors` Where they are     `store` (what a store must do), `registry_store`, `layout_store` (a directory), `listing`
+(names and tags) What is done       `push`, `restore` (with `space`, `directory`, `cache`, `marker`), `verify`,
+`promote`, `retention` What must fit      `compatibility`
+Around it          `progress`, `access` (which registry, with whose credentials), `__main__` (the verbs)
+
+`docs/snapshot-format.md` is the format, for whoever writes another reader. Beyond the standard library this package
+needs urllib3 and zstandard, and of this project only `ethinfra.errors` and `ethinfra.registry`'s client.
+"""

@@ -1,0 +1,133 @@
+"""What a restore leaves in a directory: the marker, which says what the data is, and while it works, the journal.
+
+    DIR/.ethinfra-snapshot.json   the marker; written last, so it is there exactly if all files were in place
+    DIR/.ethinfra-restore/        while a restore works, or after it was interrupted
+        journal.json              which snapshot it is restoring
+        lock                      held by who is working
+
+The marker stays when a client runs on the data: it says where the data came from, not what it has become.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ethinfra.snapshot.errors import DirectoryInUse, InvalidSnapshot
+
+MARKER = ".ethinfra-snapshot.json"
+WORK = ".ethinfra-restore"
+JOURNAL = f"{WORK}/journal.json"
+LOCK = f"{WORK}/lock"
+
+
+@dataclass(frozen=True)
+class Marker:
+    """digest: of the snapshot's manifest; finished: when all was in place."""
+
+    digest: str
+    id: str
+    block_number: int
+    block_hash: str
+    client: str
+    network: str
+    finished: datetime
+
+
+def read_marker(directory: Path) -> Marker | None:
+    """The marker of a directory, None if there is none. InvalidSnapshot if it cannot be read."""
+    path = directory / MARKER
+    try:
+        content = json.loads(path.read_bytes())
+        return Marker(**{**content, "finished": datetime.fromisoformat(content["finished"])})
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as reason:
+        raise InvalidSnapshot(f"{path} is no marker", seen=str(reason), todo="remove it, and restore again") from reason
+
+
+def write_marker(directory: Path, marker: Marker) -> None:
+    """Afterwards the marker is on disk, whole: it is there or not, also after a power cut."""
+    content = {**asdict(marker), "finished": marker.finished.astimezone(UTC).isoformat(timespec="seconds")}
+    write_durably(directory / MARKER, json.dumps(content, indent=1).encode() + b"\n")
+
+
+def remove_marker(directory: Path) -> None:
+    (directory / MARKER).unlink(missing_ok=True)
+    sync_directory(directory)
+
+
+def unfinished(directory: Path) -> str | None:
+    """The digest of the snapshot whose restore was interrupted here, None if none was."""
+    try:
+        return str(json.loads((directory / JOURNAL).read_bytes())["digest"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
+def begin(directory: Path, digest: str) -> None:
+    write_durably(directory / JOURNAL, json.dumps({"digest": digest}).encode() + b"\n")
+
+
+def end(directory: Path) -> None:
+    """Remove the journal. Whoever holds the lock removes its file last."""
+    (directory / JOURNAL).unlink(missing_ok=True)
+    (directory / LOCK).unlink(missing_ok=True)
+    (directory / WORK).rmdir()
+    sync_directory(directory)
+
+
+@contextmanager
+def working(directory: Path) -> Iterator[None]:
+    """Be the only one who restores into the directory. DirectoryInUse if somebody does."""
+    (directory / WORK).mkdir(mode=0o700, exist_ok=True)
+    # Whoever finished in between has removed the file that was opened here: then the lock is of nothing.
+    while True:
+        descriptor = os.open(directory / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise DirectoryInUse(
+                    f"{directory} is being restored by another process", todo="wait for it; nothing was changed"
+                ) from None
+            if not _same(descriptor, directory / LOCK):
+                (directory / WORK).mkdir(mode=0o700, exist_ok=True)
+                continue
+            yield
+            return
+        finally:
+            os.close(descriptor)
+
+
+def _same(descriptor: int, path: Path) -> bool:
+    try:
+        return os.fstat(descriptor).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        return False
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.new")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
