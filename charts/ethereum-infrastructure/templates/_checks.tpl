@@ -135,3 +135,69 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+
+{{/* Snapshots can be taken of this node at all. Takes: a scope. */}}
+{{- define "ethereum.checkSnapshots" -}}
+{{- $path := .node.path -}}
+{{- $snapshots := .node.snapshots -}}
+{{- if $snapshots.enabled -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- if not $execution.snapshot -}}
+{{- fail (printf "%s.snapshots.enabled: clients.%s.execution.snapshot does not say what of its data belongs together" $path .node.execution.client) -}}
+{{- end -}}
+{{- if not $execution.flags.offline -}}
+{{- fail (printf "%s.snapshots.enabled: clients.%s.execution has no flags for \"offline\", by which the restore test starts it without peers" $path .node.execution.client) -}}
+{{- end -}}
+{{- if eq (.node.replicas | int) 0 -}}
+{{- fail (printf "%s.snapshots.enabled: %s.replicas is 0; there is nobody to take a snapshot of" $path $path) -}}
+{{- end -}}
+{{- if and (eq (.node.replicas | int) 1) (not $snapshots.allowDowntime) -}}
+{{- fail (printf "%s.snapshots.allowDowntime: with one replica, every snapshot stops the only one; say so, or run two" $path) -}}
+{{- end -}}
+{{- if and (eq $snapshots.method "volume-snapshot") (not $snapshots.volumeSnapshot.className) -}}
+{{- fail (printf "%s.snapshots.volumeSnapshot.className: the method volume-snapshot needs a VolumeSnapshotClass" $path) -}}
+{{- end -}}
+{{- if and (ne $snapshots.method "volume-snapshot") $snapshots.volumeSnapshot.className -}}
+{{- fail (printf "%s.snapshots.volumeSnapshot.className: is for the method volume-snapshot, and the method is %s" $path $snapshots.method) -}}
+{{- end -}}
+{{- if ne (mod $snapshots.chunkSize 4096) 0 -}}
+{{- fail (printf "%s.snapshots.chunkSize: %v is no multiple of 4096, the blocks that file systems share" $path $snapshots.chunkSize) -}}
+{{- end -}}
+{{- $deadlines := $snapshots.deadlines -}}
+{{- $least := add $deadlines.stop $deadlines.start $deadlines.test -}}
+{{- if lt ($deadlines.job | int64) $least -}}
+{{- fail (printf "%s.snapshots.deadlines.job: %v is less than stop, start and test take together, %d" $path $deadlines.job $least) -}}
+{{- end -}}
+{{- if lt ($deadlines.stop | int64) (.node.gracePeriodSeconds | int64) -}}
+{{- fail (printf "%s.snapshots.deadlines.stop: %v is less than %s.gracePeriodSeconds, %v, which a pod may take to end" $path $deadlines.stop $path .node.gracePeriodSeconds) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A serve node can start from what it names, and its scaling makes sense. Takes: a scope with "source". */}}
+{{- define "ethereum.checkServe" -}}
+{{- $path := .node.path -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- if .node.snapshots -}}
+{{- fail (printf "%s.snapshots: snapshots are taken of sync nodes; the volumes of a serve node go with its pods" $path) -}}
+{{- end -}}
+{{- if not $execution.snapshot -}}
+{{- fail (printf "%s.execution.client: clients.%s.execution.snapshot does not say what a snapshot of it is" $path .node.execution.client) -}}
+{{- end -}}
+{{- if ne .source.client .node.execution.client -}}
+{{- fail (printf "%s.from: %s runs %s, and this node %s, which cannot read its data" $path .node.from .source.client .node.execution.client) -}}
+{{- end -}}
+{{- if and .node.restore.required (not .source.snapshots) -}}
+{{- fail (printf "%s.restore.required: no snapshots are taken of %s (sync.nodes[%s].snapshots.enabled), so these pods would never start" $path .node.from .node.from) -}}
+{{- end -}}
+{{- $scaling := .node.autoscaling -}}
+{{- if gt ($scaling.minReplicas | int) ($scaling.maxReplicas | int) -}}
+{{- fail (printf "%s.autoscaling.minReplicas: %v is above maxReplicas, %v" $path $scaling.minReplicas $scaling.maxReplicas) -}}
+{{- end -}}
+{{- if and $scaling.enabled $scaling.keda (not $execution.metrics.series.requests) -}}
+{{- fail (printf "%s.autoscaling.keda: %s has no series that counts requests (clients.%s.execution.metrics.series.requests); scale by CPU alone" $path .node.execution.client .node.execution.client) -}}
+{{- end -}}
+{{- if and (eq (.node.rollout.maxSurge | toString) "0") (eq (.node.rollout.maxUnavailable | toString) "0") -}}
+{{- fail (printf "%s.rollout: with neither maxSurge nor maxUnavailable, nothing can ever be replaced" $path) -}}
+{{- end -}}
+{{- end -}}

@@ -29,6 +29,7 @@
   livenessProbe:
     httpGet: {path: {{ $program.health.path }}, port: beacon}
     {{- toYaml .node.probes.consensusLiveness | nindent 4 }}
+  {{- include "ethereum.lifecycle" . | nindent 2 }}
   securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}
   resources: {{- toYaml $consensus.resources | nindent 4 }}
   volumeMounts:

@@ -5,6 +5,7 @@
 {{- $paths := include "ethereum.paths" . | fromYaml -}}
 {{- $execution := .node.execution -}}
 {{- $groups := concat (list "base" "rpc" "engine" "metrics" "p2p" (printf "syncModes.%s" $execution.syncMode)) (include "ethereum.networkGroups" . | splitList ",") -}}
+{{- if and (eq .role "serve") $program.flags.limits -}}{{- $groups = append $groups "limits" -}}{{- end -}}
 - name: execution
   image: {{ include "ethereum.image" (dict "root" .root "image" $program.image) }}
   imagePullPolicy: IfNotPresent
@@ -33,6 +34,7 @@
   livenessProbe:
     httpGet: {path: /livez, port: {{ .root.Values.probe.port }}}
     {{- toYaml .node.probes.liveness | nindent 4 }}
+  {{- include "ethereum.lifecycle" . | nindent 2 }}
   securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}
   resources: {{- toYaml $execution.resources | nindent 4 }}
   volumeMounts:

@@ -26,4 +26,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 ethinfra.io/client: {{ .node.execution.client }}
 ethinfra.io/consensus-client: {{ .node.consensus.client }}
 ethinfra.io/p2p: {{ include "ethereum.p2pKind" .root | quote }}
+{{- if eq .role "serve" }}
+{{ include "ethereum.serveLabels" . }}
+{{- end }}
 {{- end -}}

@@ -160,6 +160,43 @@ spec:
 {{- end -}}
 {{- end -}}
 
+{{/* Whoever takes snapshots of a sync node asks its probe how it is. Takes: a scope. */}}
+{{- define "ethereum.policy.snapshot" -}}
+{{ include "ethereum.policyHead" (dict "scope" . "purpose" "snapshot") }}
+  policyTypes: [Ingress]
+  ingress:
+    - from:
+        - podSelector:
+            matchLabels: {ethinfra.io/snapshot-of: {{ .node.name }}}
+      ports:
+        - {port: {{ .root.Values.probe.port }}, protocol: TCP}
+{{- end -}}
+
+{{/* Whoever removes snapshots asks a serve node's probe which one it was restored from, and KEDA asks for its load.
+     Takes: a scope. */}}
+{{- define "ethereum.policy.probe" -}}
+{{ include "ethereum.policyHead" (dict "scope" . "purpose" "probe") }}
+  policyTypes: [Ingress]
+  ingress:
+    - from:
+        - podSelector:
+            matchLabels: {ethinfra.io/prunes: "true"}
+        {{- if and .node.autoscaling.enabled .node.autoscaling.keda }}
+        - namespaceSelector:
+            matchLabels: {kubernetes.io/metadata.name: {{ .root.Values.networkPolicy.kedaNamespace }}}
+        {{- end }}
+      ports:
+        - {port: {{ .root.Values.probe.port }}, protocol: TCP}
+{{- end -}}
+
+{{/* A serve node fetches its data. Takes: a scope. */}}
+{{- define "ethereum.policy.registry" -}}
+{{ include "ethereum.policyHead" (dict "scope" . "purpose" "registry") }}
+  policyTypes: [Egress]
+  egress:
+    {{- include "ethereum.toRegistry" .root | nindent 4 }}
+{{- end -}}
+
 {{/* The namespace that scrapes may read metrics. Takes: a scope. */}}
 {{- define "ethereum.policy.metrics" -}}
 {{- $ports := include "ethereum.ports" . | fromYaml -}}

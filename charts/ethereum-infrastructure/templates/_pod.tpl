@@ -1,4 +1,4 @@
-{{/* One node: the pod template of its StatefulSet. Takes: a scope. */}}
+{{/* One node: the pod template of its StatefulSet or Deployment. Takes: a scope. */}}
 {{- define "ethereum.pod" -}}
 {{- $root := .root -}}
 {{- $node := .node -}}
@@ -6,6 +6,9 @@ metadata:
   labels: {{- include "ethereum.podLabels" . | nindent 4 }}
   annotations:
     kubectl.kubernetes.io/default-container: execution
+    {{- if and (eq .role "serve") $root.Values.serve.mesh.enabled }}
+    {{- include "ethereum.meshAnnotations" . | nindent 4 }}
+    {{- end }}
     {{- if not $root.Values.networkPolicy.enabled }}
     # Who may reach these pods is somebody else's decision.
     ethinfra.io/network-policies: elsewhere
@@ -20,7 +23,7 @@ spec:
   # A Service called geth would put GETH_PORT=tcp://… into the environment, and geth refuses to start.
   enableServiceLinks: false
   priorityClassName: {{ $root.Values.priorityClassName }}
-  terminationGracePeriodSeconds: {{ $node.gracePeriodSeconds }}
+  terminationGracePeriodSeconds: {{ include "ethereum.grace" . }}
   securityContext: {{- include "ethereum.podSecurity" $root | nindent 4 }}
   {{- include "ethereum.placement" . | nindent 2 }}
   {{- with include "ethereum.initContainers" . | trim }}

@@ -21,11 +21,24 @@
     {{- range .node.references }}
     - --reference={{ . }}
     {{- end }}
+    {{- if ne .role "validators" }}
+    - --data={{ $execution.dataDir }}
+    {{- end }}
+    {{- with $execution.metrics.series.requests }}
+    - --client-metrics=http://127.0.0.1:{{ $execution.ports.metrics }}{{ $execution.metrics.path }}
+    - --requests-series={{ . }}
+    {{- end }}
   ports:
     - {name: probe, containerPort: {{ $probe.port }}}
   livenessProbe:
     httpGet: {path: /metrics, port: probe}
     {{- toYaml .node.probes.liveness | nindent 4 }}
+  {{- include "ethereum.lifecycle" . | nindent 2 }}
   securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}
   resources: {{- toYaml $probe.resources | nindent 4 }}
+  {{- if ne .role "validators" }}
+  volumeMounts:
+    # For what it was restored from.
+    - {name: execution, mountPath: {{ $execution.dataDir }}, readOnly: true}
+  {{- end }}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* A scope is what the templates of a node pass to each other: root, role (sync or validators), and node: its values with
+{{/* A scope is what the templates of a node pass to each other: root, role (sync, serve or validators), and node: its values with
      all defaults, its network, and the path at which errors name it. */}}
 
 {{/* The sync nodes of a release, as a YAML list of nodes. Takes: the root. */}}
@@ -23,6 +23,7 @@
 {{- end -}}
 {{- $node = set $node "path" (printf "sync.nodes[%s]" .name) -}}
 {{- include "ethereum.checks" (dict "root" $ "role" "sync" "node" $node) -}}
+{{- include "ethereum.checkSnapshots" (dict "root" $ "role" "sync" "node" $node) -}}
 {{- $nodes = append $nodes $node -}}
 {{- end -}}
 {{- end -}}
@@ -72,13 +73,13 @@ bootnodeHost: {{ include "ethereum.bootnodeHost" .scope }}
 {{/* Flags of a program, group after group, then the node's own, as a YAML list. A flag of the node replaces every flag of the
      same name, so that no client has to choose between two.
      Takes: (dict "scope" scope "program" program "client" "geth" "groups" (list "base" "syncModes.full") "extra" (list)
-     "options" (dict)). */}}
+     "options" (dict) "over" (list "offline")): groups in "over" replace flags in the same way, the node's own too. */}}
 {{- define "ethereum.flags" -}}
 {{- $names := include "ethereum.flagScope" (dict "scope" .scope "program" .program) | fromYaml -}}
-{{- $own := list -}}
-{{- range .extra -}}{{- $own = append $own (splitList "=" . | first) -}}{{- end -}}
+{{- $last := list -}}
+{{- $over := list -}}
 {{- $flags := list -}}
-{{- range $group := .groups -}}
+{{- range $group := concat .groups (.over | default list) -}}
 {{- $found := $.program.flags -}}
 {{- range splitList "." $group -}}
 {{- if not (hasKey $found .) -}}
@@ -86,8 +87,22 @@ bootnodeHost: {{ include "ethereum.bootnodeHost" .scope }}
 {{- end -}}
 {{- $found = index $found . -}}
 {{- end -}}
-{{- range $found -}}{{- $flags = append $flags (tpl . $names) -}}{{- end -}}
+{{- range $found -}}
+{{- if has $group ($.over | default list) -}}
+{{- $last = append $last (tpl . $names) -}}
+{{- $over = append $over (splitList "=" . | first) -}}
+{{- else -}}
+{{- $flags = append $flags (tpl . $names) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $extra := list -}}
+{{- range .extra -}}
+{{- if not (has (splitList "=" . | first) $over) -}}{{- $extra = append $extra . -}}{{- end -}}
+{{- end -}}
+{{- $extra = concat $extra $last -}}
+{{- $own := list -}}
+{{- range $extra -}}{{- $own = append $own (splitList "=" . | first) -}}{{- end -}}
 {{- range $name, $option := .options -}}
 {{- $own := dict "path" (include "ethereum.optionPath" $name) "settings" ($option.settings | default dict) -}}
 {{- range (index $.program.options $name).flags -}}
@@ -99,7 +114,7 @@ bootnodeHost: {{ include "ethereum.bootnodeHost" .scope }}
 - {{ . | quote }}
 {{- end -}}
 {{- end -}}
-{{- range .extra }}
+{{- range $extra }}
 - {{ . | quote }}
 {{- end -}}
 {{- end -}}
@@ -123,12 +138,12 @@ bootnodeHost: {{ include "ethereum.bootnodeHost" .scope }}
 {{- end -}}
 
 {{/* What a container knows of its pod and of the network, and what its client reads from its environment.
-     Takes: (dict "scope" scope "program" program). */}}
+     Takes: (dict "scope" scope "program" program), and "alone" where it is to meet nobody. */}}
 {{- define "ethereum.environment" -}}
 {{- $network := .scope.node.network -}}
 - name: POD_IP
   valueFrom: {fieldRef: {fieldPath: status.podIP}}
-{{- if and (eq (include "ethereum.network.kind" $network) "made") (not .scope.node.bootnode) }}
+{{- if and (eq (include "ethereum.network.kind" $network) "made") (not .scope.node.bootnode) (not .alone) }}
 - name: BOOTNODE_ENODE_ID
   valueFrom: {configMapKeyRef: {name: {{ include "ethereum.network.genesis" $network }}, key: bootnode-enode-id}}
 - name: BOOTNODE_PEER_ID

@@ -46,6 +46,20 @@ spec:
 {{- include "ethereum.service" (dict "scope" . "purpose" "rpc" "ports" $list) -}}
 {{- end -}}
 
+{{/* The two apart, for serve nodes: WebSocket connections last, and are balanced in another way. Takes: a scope. */}}
+{{- define "ethereum.service.http" -}}
+{{- $ports := include "ethereum.ports" . | fromYaml -}}
+{{- include "ethereum.service" (dict "scope" . "purpose" "rpc" "ports" (list (dict "name" "rpc" "port" $ports.execution.rpc))) -}}
+{{- end -}}
+
+{{/* Empty where the client has no WebSocket. Takes: a scope. */}}
+{{- define "ethereum.service.ws" -}}
+{{- $ports := include "ethereum.ports" . | fromYaml -}}
+{{- with $ports.execution.ws -}}
+{{- include "ethereum.service" (dict "scope" $ "purpose" "ws" "ports" (list (dict "name" "ws" "port" .))) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The Beacon API, of nodes that are not ready too: a late node starts from it. Takes: a scope. */}}
 {{- define "ethereum.service.beacon" -}}
 {{- $ports := include "ethereum.ports" . | fromYaml -}}

@@ -35,18 +35,27 @@ secret
 - name: validator-tmp
   emptyDir: {sizeLimit: {{ .node.storage.temporary }}}
 {{- end }}
+{{- include "ethereum.chainVolumes" . }}
+{{- if .node.bootnode }}
+- name: identity
+  secret: {secretName: {{ include "ethereum.network.identity" $network }}, defaultMode: 0440}
+{{- end }}
+{{- if eq .role "serve" }}
+{{- include "ethereum.serveVolumes" . | nindent 0 }}
+{{- end }}
+{{- include "ethereum.optionVolumes" (dict "scope" . "part" "execution") }}
+{{- include "ethereum.optionVolumes" (dict "scope" . "part" "consensus") }}
+{{- end -}}
+
+{{/* What the clients read of a network that they do not know by name. Takes: a scope. */}}
+{{- define "ethereum.chainVolumes" -}}
+{{- $network := .node.network -}}
 {{- if ne (include "ethereum.network.kind" $network) "known" }}
 - name: chain
   configMap: {name: {{ include "ethereum.network.chain" $network }}}
 - name: genesis
   emptyDir: {sizeLimit: {{ $network.genesis.state.sizeLimit }}}
 {{- end }}
-{{- if .node.bootnode }}
-- name: identity
-  secret: {secretName: {{ include "ethereum.network.identity" $network }}, defaultMode: 0440}
-{{- end }}
-{{- include "ethereum.optionVolumes" (dict "scope" . "part" "execution") }}
-{{- include "ethereum.optionVolumes" (dict "scope" . "part" "consensus") }}
 {{- end -}}
 
 {{/* Claims of a node, one per client: each is sized, snapshotted and replaced by itself. Takes: a scope. */}}
@@ -62,5 +71,30 @@ secret
     accessModes: [ReadWriteOnce]
     storageClassName: {{ $storage.className }}
     resources: {requests: {storage: {{ $storage.size }}}}
+{{- end }}
+{{- end -}}
+
+{{/* Volumes of a serve node: claims that are made with the pod and go with it, since everything in them can be had again; and
+     what the restore needs. Takes: a scope. */}}
+{{- define "ethereum.serveVolumes" -}}
+{{- $scope := . -}}
+{{- range $name := list "execution" "consensus" }}
+{{- $storage := index $scope.node.storage $name }}
+- name: {{ $name }}
+  ephemeral:
+    volumeClaimTemplate:
+      metadata:
+        labels: {{- include "ethereum.selector" (dict "root" $scope.root "name" $scope.node.name) | nindent 10 }}
+      spec:
+        accessModes: [ReadWriteOnce]
+        storageClassName: {{ $storage.className }}
+        resources: {requests: {storage: {{ $storage.size }}}}
+{{- end }}
+- name: plan
+  configMap: {name: restore-{{ .node.name }}}
+{{ include "ethereum.registryVolumes" (dict "root" .root "secret" .root.Values.snapshots.registry.pullSecret) }}
+{{- with .root.Values.serve.chunkCache.claim }}
+- name: cache
+  persistentVolumeClaim: {claimName: {{ . }}}
 {{- end }}
 {{- end -}}
