@@ -6,47 +6,32 @@ on the number.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-import ssl
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
-
-import httpx
+from urllib.parse import urlencode, urljoin
 
 from ethinfra.errors import ImageError
-from ethinfra.images.layout import MANIFEST_TYPE, digest_of
+from ethinfra.registry.tokens import Account
+from ethinfra.registry.transport import Answer, Content, RegistryRefused, RegistryUnreachable, Transport
 
+__all__ = ["Answer", "RegistryClient", "RegistryRefused", "RegistryUnreachable", "Repository", "Stored", "Usage"]
+
+_DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-MANIFEST_TYPES = (*INDEX_TYPES, "application/vnd.oci.image.manifest.v1+json", MANIFEST_TYPE)
+MANIFEST_TYPES = (*INDEX_TYPES, "application/vnd.oci.image.manifest.v1+json", _DOCKER_MANIFEST)
 
 #: Requests at a time, where many small ones are needed.
 _PARALLEL = 8
-
-
-class RegistryRefused(ImageError):
-    """The registry answered with another status than the request needs."""
-
-    def __init__(self, request: str, status: int, answer: str) -> None:
-        self.status = status
-        todo = {
-            401: "check the account and its password",
-            403: "the pull account may only read; use the push account",
-            503: "wait for garbage collection to end, or end it: `ethinfra registry gc`",
-            507: "make room: delete tags, then `ethinfra registry gc`",
-        }.get(status, "see the gateway's log: kubectl -n local-registry logs registry-0 -c gateway")
-        super().__init__(f"the registry refused {request}", seen=f"status {status} {answer[:400]}".rstrip(), todo=todo)
-
-
-class RegistryUnreachable(ImageError):
-    """No answer at all."""
 
 
 @dataclass(frozen=True)
@@ -91,21 +76,17 @@ class RegistryClient:
         self,
         url: str,
         *,
-        authority: str,
+        authority: str | None,
         username: str = "",
         password: str = "",
         timeout: float = 60,
+        patience: float = 0,
     ) -> None:
-        """authority: the certificate to trust, in PEM; timeout: seconds without a byte."""
+        """authority: the certificate to trust, in PEM, None for those that the machine trusts; timeout: seconds without
+        a byte; patience: seconds for which a registry that is away, busy or read-only is asked again."""
         self.url = url
-        self._http = httpx.Client(
-            base_url=url,
-            auth=httpx.BasicAuth(username, password) if username else None,
-            verify=ssl.create_default_context(cadata=authority),
-            timeout=timeout,
-            # A proxy of the environment has no business between an operator and a port-forward.
-            trust_env=False,
-        )
+        account = Account(username, password) if username else None
+        self._transport = Transport(url, authority=authority, account=account, timeout=timeout, patience=patience)
 
     def __enter__(self) -> Self:
         return self
@@ -113,18 +94,27 @@ class RegistryClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.close()
+        self.close()
 
-    def ask(self, method: str, path: str, *, expect: Iterable[int] = (200,), **options: Any) -> httpx.Response:
-        """One request. RegistryRefused if the status is not expected, RegistryUnreachable if there is no answer."""
-        try:
-            answer = self._http.request(method, path, **options)
-        except httpx.HTTPError as reason:
-            raise RegistryUnreachable(
-                f"no answer from the registry at {self.url}: {method} {path}", seen=f"{type(reason).__name__}: {reason}"
-            ) from reason
+    def close(self) -> None:
+        self._transport.close()
+
+    def ask(self, method: str, path: str, *, expect: Iterable[int] = (200,), **options: Any) -> Answer:
+        """One request. RegistryRefused if the status is not expected, RegistryUnreachable if there is no answer.
+
+        options: headers, content, limit (`Transport.request`)
+        """
+        if isinstance(options.get("content"), Iterator):
+            return self._once(method, path, expect, **options)
+        return self._transport.patiently(lambda: self._once(method, path, expect, **options))
+
+    def _once(self, method: str, path: str, expect: Iterable[int], **options: Any) -> Answer:
+        answer = self._transport.request(method, path, **options)
         if answer.status_code not in tuple(expect):
-            raise RegistryRefused(f"{method} {path}", answer.status_code, answer.text)
+            after = answer.headers.get("retry-after", "")
+            raise RegistryRefused(
+                f"{method} {path}", answer.status_code, answer.text, float(after) if after.isdecimal() else 0
+            )
         return answer
 
     def status(self, method: str, path: str, **options: Any) -> int:
@@ -153,59 +143,80 @@ class RegistryClient:
     def digest(self, repository: str, reference: str) -> str | None:
         """Digest of the manifest behind a tag or digest, or None."""
         answer = self.ask("HEAD", _manifest_path(repository, reference), headers=_ACCEPT, expect=(200, 404))
-        return answer.headers["docker-content-digest"] if answer.status_code == 200 else None
+        if answer.status_code == 404:
+            return None
+        # Not every registry says it without being asked for the bytes.
+        return answer.headers.get("docker-content-digest") or self.manifest(repository, reference).digest
 
     def manifest(self, repository: str, reference: str) -> Stored:
         """A manifest or index; the digest is checked."""
         answer = self.ask("GET", _manifest_path(repository, reference), headers=_ACCEPT)
-        stored = Stored(digest_of(answer.content), answer.content)
-        if stored.digest != answer.headers["docker-content-digest"]:
-            raise ImageError(
-                f"manifest of {repository}:{reference}",
-                expected=answer.headers["docker-content-digest"],
-                seen=stored.digest,
-            )
+        stored = Stored(_digest_of(answer.content), answer.content)
+        expected = answer.headers.get("docker-content-digest", stored.digest)
+        if ":" in reference:
+            expected = reference
+        if stored.digest != expected:
+            raise ImageError(f"manifest of {repository}:{reference}", expected=expected, seen=stored.digest)
         return stored
 
     def has_blob(self, repository: str, digest: str) -> bool:
-        return self.ask("HEAD", f"/v2/{repository}/blobs/{digest}", expect=(200, 404)).status_code == 200
+        return self.blob_size(repository, digest) is not None
+
+    def blob_size(self, repository: str, digest: str) -> int | None:
+        """Bytes of a blob, None if there is none."""
+        answer = self.ask("HEAD", _blob_path(repository, digest), expect=(200, 404))
+        return int(answer.headers.get("content-length", -1)) if answer.status_code == 200 else None
 
     def blob(self, repository: str, digest: str) -> bytes:
         """A blob in memory; the digest is checked."""
-        data = self.ask("GET", f"/v2/{repository}/blobs/{digest}").content
-        if digest_of(data) != digest:
-            raise ImageError(f"blob of {repository}", expected=digest, seen=digest_of(data))
+        data = self.ask("GET", _blob_path(repository, digest)).content
+        if _digest_of(data) != digest:
+            raise ImageError(f"blob of {repository}", expected=digest, seen=_digest_of(data))
         return data
+
+    def unchecked_blob(self, repository: str, digest: str, limit: int) -> bytes | None:
+        """At most `limit` + 1 bytes of a blob, None if there is none. For callers that check a digest of their own."""
+        answer = self.ask("GET", _blob_path(repository, digest), expect=(200, 404), limit=limit)
+        return answer.content if answer.status_code == 200 else None
 
     # Changing it
 
-    def push_blob(self, repository: str, digest: str, size: int, content: bytes | Iterator[bytes]) -> None:
+    def push_blob(self, repository: str, digest: str, size: int, content: Content) -> None:
         """Upload a blob in one request. The registry checks the digest."""
-        begun = self.ask("POST", f"/v2/{repository}/blobs/uploads/", expect=(202,))
-        place = httpx.URL(begun.headers["location"])
-        self.ask(
-            "PUT",
-            str(place.copy_merge_params({"digest": digest})),
-            content=content,
-            headers={"Content-Length": str(size), "Content-Type": "application/octet-stream"},
-            expect=(201,),
-        )
+        if isinstance(content, Iterator):
+            return self._upload(repository, digest, size, content)
+        return self._transport.patiently(lambda: self._upload(repository, digest, size, content))
 
-    def push_manifest(self, repository: str, reference: str, raw: bytes, media_type: str = MANIFEST_TYPE) -> str:
+    def _upload(self, repository: str, digest: str, size: int, content: Content) -> None:
+        # Not `ask`, which would repeat one half: an upload that broke off is begun again from its first request.
+        path = f"/v2/{repository}/blobs/uploads/"
+        begun = self._once("POST", path, (202,), headers={"Content-Length": "0"})
+        place = urljoin(f"{self.url.rstrip('/')}{path}", begun.headers["location"])
+        join = "&" if "?" in place else "?"
+        headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
+        try:
+            self._once("PUT", f"{place}{join}{urlencode({'digest': digest})}", (201,), headers=headers, content=content)
+        except RegistryRefused as refused:
+            if refused.status in (404, 416):
+                # The registry has forgotten the upload: it was restarted.
+                raise RegistryUnreachable(f"the upload of {digest} was lost", seen=refused.seen) from refused
+            raise
+
+    def push_manifest(self, repository: str, reference: str, raw: bytes, media_type: str = _DOCKER_MANIFEST) -> str:
         """Returns the digest. All blobs that the manifest names must be there."""
         path = _manifest_path(repository, reference)
         self.ask("PUT", path, content=raw, headers={"Content-Type": media_type}, expect=(201,))
-        return digest_of(raw)
+        return _digest_of(raw)
 
     def push_small(self, repository: str, tag: str, content: bytes) -> str:
         """Push an image of one layer with this content, for trying the registry; returns its digest."""
         config = b'{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[]}}'
         parts = []
         for kind, data in (("config.v1+json", config), ("layer.v1.tar", content)):
-            if not self.has_blob(repository, digest_of(data)):
-                self.push_blob(repository, digest_of(data), len(data), data)
+            if not self.has_blob(repository, _digest_of(data)):
+                self.push_blob(repository, _digest_of(data), len(data), data)
             media_type = f"application/vnd.oci.image.{kind}"
-            parts.append({"mediaType": media_type, "digest": digest_of(data), "size": len(data)})
+            parts.append({"mediaType": media_type, "digest": _digest_of(data), "size": len(data)})
         media_type = "application/vnd.oci.image.manifest.v1+json"
         manifest = {"schemaVersion": 2, "mediaType": media_type, "config": parts[0], "layers": parts[1:]}
         return self.push_manifest(repository, tag, json.dumps(manifest).encode(), media_type)
@@ -294,7 +305,7 @@ class RegistryClient:
         while following:
             answer = self.ask("GET", following)
             yield from answer.json().get(key) or ()
-            following = answer.links.get("next", {}).get("url")
+            following = answer.next
 
     def _each(self, look: Callable[[str], Any], names: Iterable[str]) -> list[Any]:
         with ThreadPoolExecutor(_PARALLEL) as pool:
@@ -306,3 +317,12 @@ _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
 
 def _manifest_path(repository: str, reference: str) -> str:
     return f"/v2/{repository}/manifests/{reference}"
+
+
+def _blob_path(repository: str, digest: str) -> str:
+    return f"/v2/{repository}/blobs/{digest}"
+
+
+def _digest_of(data: bytes) -> str:
+    # Not the one of `ethinfra.images`: this module runs in images that hold only what it names.
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"

@@ -1,0 +1,145 @@
+"""A directory as a store: an OCI image layout, as other tools read it. For taking snapshots to where no registry is.
+
+DIR/oci-layout              the layout's version
+DIR/index.json              the tags: a descriptor each, annotated with its name
+DIR/blobs/sha256/<hex>      blobs and manifests
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ethinfra.errors import BadInput
+from ethinfra.snapshot.errors import ChunkMismatch, no_room
+from ethinfra.snapshot.manifest import INDEX
+from ethinfra.snapshot.marker import sync_directory, write_durably
+from ethinfra.snapshot.store import Data, MissingBlobs, digest_of
+
+_TAG = "org.opencontainers.image.ref.name"
+_VERSION = b'{"imageLayoutVersion":"1.0.0"}'
+
+
+class LayoutStore:
+    """See `SnapshotStore`. Several processes may share one."""
+
+    def __init__(self, directory: Path) -> None:
+        """BadInput if there is something else in the directory. It is made if it is not there."""
+        self._top = directory
+        self._blobs = directory / "blobs" / "sha256"
+        if not (directory / "oci-layout").exists():
+            if directory.exists() and any(directory.iterdir()):
+                raise BadInput(f"{directory} is no OCI image layout", expected="an empty directory, or a layout")
+            self._blobs.mkdir(parents=True)
+            write_durably(directory / "oci-layout", _VERSION)
+
+    @property
+    def name(self) -> str:
+        return str(self._top)
+
+    def blob_size(self, digest: str) -> int | None:
+        try:
+            return self._path(digest).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def blob(self, digest: str, size: int) -> bytes | None:
+        try:
+            with self._path(digest).open("rb") as file:
+                return file.read(size + 1)
+        except FileNotFoundError:
+            return None
+
+    def put_blob(self, digest: str, data: Data) -> None:
+        if digest_of(data) != digest:
+            raise ChunkMismatch(digest, where=f"blob for {self._top}", seen=digest_of(data))
+        if self.blob_size(digest) is None:
+            self._keep(digest, data)
+
+    def manifest(self, reference: str) -> bytes | None:
+        digest = self.digest(reference)
+        if digest is None:
+            return None
+        raw = self._path(digest).read_bytes()
+        if digest_of(raw) != digest:
+            raise ChunkMismatch(digest, where=f"manifest {reference} of {self._top}", seen=digest_of(raw))
+        return raw
+
+    def digest(self, reference: str) -> str | None:
+        if ":" in reference:
+            return reference if self._path(reference).exists() else None
+        return next((one["digest"] for one in self._entries() if one["annotations"][_TAG] == reference), None)
+
+    def put_manifest(self, reference: str, raw: bytes, media_type: str) -> None:
+        document = json.loads(raw)
+        named = [*document.get("layers", ()), *document.get("manifests", ())]
+        named += [document["config"]] if "config" in document else []
+        missing = [one["digest"] for one in named if self.blob_size(one["digest"]) is None]
+        if missing:
+            raise MissingBlobs(f"manifest {reference} of {self._top}", seen=f"not there: {', '.join(missing[:5])}")
+        digest = digest_of(raw)
+        self._keep(digest, raw)
+        if ":" in reference:
+            return
+        entry = {
+            "mediaType": media_type,
+            "digest": digest,
+            "size": len(raw),
+            "artifactType": document.get("artifactType"),
+            "annotations": {_TAG: reference},
+        }
+        with self._changing() as entries:
+            entries[:] = [*(one for one in entries if one["annotations"][_TAG] != reference), entry]
+
+    def tags(self) -> list[str]:
+        return sorted(one["annotations"][_TAG] for one in self._entries())
+
+    def remove_tag(self, tag: str) -> None:
+        with self._changing() as entries:
+            entries[:] = [one for one in entries if one["annotations"][_TAG] != tag]
+
+    def _path(self, digest: str) -> Path:
+        return self._blobs / digest.removeprefix("sha256:")
+
+    def _entries(self) -> list[dict[str, Any]]:
+        """Those that have a tag: other tools write some that have none."""
+        try:
+            listed = json.loads((self._top / "index.json").read_bytes())["manifests"]
+        except FileNotFoundError:
+            return []
+        return [one for one in listed if _TAG in (one.get("annotations") or {})]
+
+    def _keep(self, digest: str, data: Data) -> None:
+        """Afterwards the blob is there, whole, under its name, also after a power cut."""
+        try:
+            with tempfile.NamedTemporaryFile(dir=self._blobs, prefix=".new-", delete=False) as file:
+                try:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    Path(file.name).replace(self._path(digest))
+                except BaseException:
+                    Path(file.name).unlink()
+                    raise
+            sync_directory(self._blobs)
+        except OSError as reason:
+            raise no_room(reason, self._top) from reason
+
+    @contextmanager
+    def _changing(self) -> Iterator[list[dict[str, Any]]]:
+        """The tags, to be changed; written in one step when the block ends."""
+        with (self._top / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            entries = self._entries()
+            yield entries
+            document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}
+            try:
+                write_durably(self._top / "index.json", json.dumps(document, indent=1).encode() + b"\n")
+            except OSError as reason:
+                raise no_room(reason, self._top) from reason
