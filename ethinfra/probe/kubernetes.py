@@ -1,4 +1,7 @@
-"""The little of the Kubernetes API that a job of ours needs, as the pod's service account: read and create objects."""
+"""The little of the Kubernetes API that a job of ours needs, as the pod's service account: read and create objects.
+
+`ethinfra.snapshot.job.cluster` builds on `request` what the snapshot jobs need beyond that.
+"""
 
 from __future__ import annotations
 
@@ -58,14 +61,14 @@ class Api:
 
     def get(self, resource: str, namespace: str, name: str) -> Object | None:
         """An object of the core group, or None. resource: its plural, as `configmaps`."""
-        status, document = self._request("GET", f"/api/v1/namespaces/{namespace}/{resource}/{name}")
+        status, document = self.request("GET", f"/api/v1/namespaces/{namespace}/{resource}/{name}")
         if status == 404:
             return None
         return self._good(f"get {resource} {namespace}/{name}", status, document)
 
     def create(self, resource: str, namespace: str, body: Object) -> Object | None:
         """The object as stored, or None if one of that name exists already. Nothing is ever updated."""
-        status, document = self._request("POST", f"/api/v1/namespaces/{namespace}/{resource}", body)
+        status, document = self.request("POST", f"/api/v1/namespaces/{namespace}/{resource}", body)
         if status == 409:
             return None
         return self._good(f"create {resource} {namespace}/{body['metadata']['name']}", status, document)
@@ -75,17 +78,23 @@ class Api:
             raise ApiError(what, status, str(document.get("message", "no message")))
         return document
 
-    def _request(self, method: str, path: str, body: Object | None = None) -> tuple[int, Object]:
+    def request(
+        self, method: str, path: str, body: Object | None = None, *, content: str = "application/json"
+    ) -> tuple[int, Object]:
+        """Status and document of one request, whatever the status. ApiError if there is no answer.
+
+        content: media type of the body; a patch says with it what kind of patch it is
+        """
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                return self._once(method, path, body)
+                return self._once(method, path, body, content)
             except ApiError:
                 if time.monotonic() >= deadline:
                     raise
                 time.sleep(min(0.5, self._patience))
 
-    def _once(self, method: str, path: str, body: Object | None) -> tuple[int, Object]:
+    def _once(self, method: str, path: str, body: Object | None, content: str) -> tuple[int, Object]:
         if self._context is not None:
             connection: http.client.HTTPConnection = http.client.HTTPSConnection(
                 self._host, self._port, timeout=self._timeout, context=self._context
@@ -95,7 +104,7 @@ class Api:
         # Read each time: the kubelet renews the token in the file.
         headers = {"Authorization": f"Bearer {self._token.read_text().strip()}", "Accept": "application/json"}
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = content
         try:
             connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
             answer = connection.getresponse()

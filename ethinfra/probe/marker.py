@@ -1,6 +1,7 @@
 """From which snapshot a node's data came: the marker that a restore leaves on the volume as its last act.
 
-The cleanup of snapshots asks every running node, and removes none that one of them stands on.
+The cleanup of snapshots asks every running node, and removes none that one of them stands on. The marker is written by
+`ethinfra.snapshot.marker`; this reads what the probe tells of it, with the standard library alone.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def read(volume: Path) -> Restored | Unreadable | None:
         return Unreadable(f"{path} cannot be read: {reason.strerror}")
     try:
         document = json.loads(content)
-        digest, id_, number = document["digest"], document["id"], document["block"]["number"]
+        digest, id_, number = document["digest"], document["id"], document["block_number"]
         if not (isinstance(digest, str) and isinstance(id_, str) and type(number) is int):
             raise TypeError
     except (ValueError, KeyError, TypeError):

@@ -18,7 +18,7 @@ ID = "0000000042-20261123T170000Z"
 
 
 def mark(volume: Path) -> None:
-    document = {"digest": DIGEST, "id": ID, "block": {"number": 42, "hash": "0x" + 64 * "b"}, "client": "geth"}
+    document = {"digest": DIGEST, "id": ID, "block_number": 42, "block_hash": "0x" + 64 * "b", "client": "geth"}
     (volume / MARKER).write_text(json.dumps(document))
 
 
@@ -32,7 +32,7 @@ def test_data_of_no_snapshot(tmp_path: Path):
     assert marker.read(tmp_path) is None
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"digest": 1, "id": "x", "block": {"number": 1}}', "x" * 100_000])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"digest": 1, "id": "x", "block_number": 1}', "x" * 100_000])
 def test_marker_that_is_none_is_not_silence(tmp_path: Path, text: str):
     """Silence would let the cleanup take it for a node that needs no snapshot."""
     (tmp_path / MARKER).write_text(text)

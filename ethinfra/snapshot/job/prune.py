@@ -1,0 +1,93 @@
+"""`job prune`: remove what is not wanted any more, and never what a pod stands on.
+
+Every pod that restores carries a label, and says at its probe's port which snapshot it was restored from, or is
+restoring: the restore itself answers there first, the node probe afterwards. A pod that has started and does not
+answer may stand on any of them: then nothing is removed at all.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from ethinfra.errors import EthinfraError
+from ethinfra.snapshot import retention
+from ethinfra.snapshot.job.cluster import Cluster, Pod
+from ethinfra.snapshot.job.errors import InUseUnknown
+from ethinfra.snapshot.job.node import NodeSilent, status_of
+from ethinfra.snapshot.job.place import say
+from ethinfra.snapshot.listing import listing
+from ethinfra.snapshot.plan import Plan
+from ethinfra.snapshot.retention import Policy
+from ethinfra.snapshot.store import SnapshotStore
+from ethinfra.waiting import eventually
+
+#: Of every pod that restores from snapshots.
+LABEL = "ethinfra.io/restores=true"
+
+#: Seconds for a pod to answer. One that changes from its restore to its probe is silent for a moment.
+PATIENCE = 90.0
+
+
+def prune(
+    plan: Plan, cluster: Cluster, store: SnapshotStore, *, dry_run: bool, patience: float = PATIENCE
+) -> retention.Plan:
+    """Remove what the plan's retention does not keep; with `dry_run` only say what it would do. InUseUnknown."""
+    wanted = plan.job_plan.retention
+    snapshots = listing(store)
+    # After the listing: who begins to restore from now on takes the newest, which stays.
+    used = in_use(cluster, plan.ports.probe, patience=patience)
+    policy = Policy(wanted.count, timedelta(seconds=wanted.age_seconds))
+    decided = retention.plan(snapshots, policy, now=datetime.now(UTC), used=used)
+    for one in decided.verdicts:
+        verb = "keep" if one.keep else "would remove" if dry_run else "remove"
+        say(f"{verb} {one.snapshot.id}: {one.reason}")
+    if not dry_run:
+        retention.prune(store, decided)
+    say(f"{store.name}: {len(decided.kept)} kept, {len(decided.removed)} {'to remove' if dry_run else 'removed'}")
+    return decided
+
+
+def in_use(cluster: Cluster, port: int, *, patience: float = PATIENCE) -> set[str]:
+    """Digests of what pods stand on. InUseUnknown if one does not say."""
+    used = set()
+    for pod in cluster.pods(LABEL):
+        if pod.phase in ("Succeeded", "Failed"):
+            continue
+        if not pod.address:
+            # No container of it has started.
+            say(f"{pod.name} has not started yet")
+            continue
+        digest = _stands_on(cluster, pod, port, patience)
+        if digest is not None:
+            say(f"{pod.name} stands on {digest}")
+            used.add(digest)
+    return used
+
+
+def _stands_on(cluster: Cluster, pod: Pod, port: int, patience: float) -> str | None:
+    def look() -> tuple[bool, str | None]:
+        now = cluster.pod(pod.name)
+        if now is None or now.uid != pod.uid:
+            return True, None
+        said = status_of(pod.address, port)
+        if "snapshot" not in said:
+            raise NodeSilent(f"{pod.name} says nothing of a snapshot", expected="`snapshot` in its status")
+        snapshot = said["snapshot"]
+        if snapshot is None:
+            return True, None
+        digest = snapshot.get("digest") if isinstance(snapshot, dict) else None
+        if not isinstance(digest, str):
+            raise NodeSilent(f"{pod.name} does not know on which snapshot it stands", seen=str(snapshot)[:200])
+        return True, digest
+
+    try:
+        return eventually(f"{pod.name} says on which snapshot it stands", look, until=lambda _: True, within=patience)[
+            1
+        ]
+    except EthinfraError as silent:
+        raise InUseUnknown(
+            f"{pod.name} does not say on which snapshot it stands; nothing was removed",
+            expected=f"an answer at http://{pod.address}:{port}/status within {patience:g}s",
+            seen=silent.seen,
+            todo="see that pod, and the network policy between it and this job; then run the cleanup again",
+        ) from silent

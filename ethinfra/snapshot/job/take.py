@@ -1,0 +1,348 @@
+"""`job take`: the node stands still for as long as its volume takes to be copied, and goes on whatever happened.
+
+`STEPS` is the table of contents. Each step says what it is about, has a deadline where it waits, and may end the run:
+there is nothing to do, or what an earlier run left behind is pushed on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ethinfra.snapshot.job import volume_snapshot
+from ethinfra.snapshot.job.cluster import Cluster, Pod
+from ethinfra.snapshot.job.copy import copy, flush, must_reflink, settle
+from ethinfra.snapshot.job.errors import HeadMismatch, NotFit
+from ethinfra.snapshot.job.hold import Hold
+from ethinfra.snapshot.job.lease import HeldElsewhere, Lease
+from ethinfra.snapshot.job.node import NodeSilent, Rpc, rpc_of, status_of
+from ethinfra.snapshot.job.place import Place, say
+from ethinfra.snapshot.job.push import push_volume
+from ethinfra.snapshot.job.run import Copy, NotNeeded, Run, Stage, copies
+from ethinfra.snapshot.listing import State, listing, promoted
+from ethinfra.snapshot.marker import read_marker
+from ethinfra.snapshot.model import Block, Finalized, make_id
+from ethinfra.snapshot.plan import Method
+from ethinfra.snapshot.selection import Selection
+from ethinfra.snapshot.store import SnapshotStore
+from ethinfra.waiting import eventually
+
+#: How long a copy that was not pushed yet is worth pushing. Afterwards its chain is a day behind.
+STALE_AFTER = timedelta(days=1)
+
+#: Seconds that a block's time may be after the node's stop, for clocks that differ.
+_SKEW = 2.0
+
+Outcome = Run | NotNeeded
+
+
+class Taking:
+    """One attempt, and what its steps find out."""
+
+    def __init__(self, place: Place, cluster: Cluster, store: SnapshotStore, lease: Lease) -> None:
+        self.place = place
+        self.cluster = cluster
+        self.store = store
+        self.lease = lease
+        self.plan = place.plan
+        self.job = place.plan.job_plan
+        self.selection = Selection(self.plan.database.include, self.plan.database.exclude)
+        self.run = Run.begin(self.job.method)
+        self.copy = Copy(place.data, self.run.started)
+        #: The node's pod before it was stopped, and its head as it was last seen.
+        self.pod: Pod | None = None
+        self.last: Block | None = None
+        #: On the steady clock, and on the wall's.
+        self.stop_asked = 0.0
+        self.stopped = 0.0
+
+    def rpc(self, address: str, *, timeout: float = 5) -> Rpc:
+        return rpc_of(address, self.plan.ports.rpc, timeout=timeout)
+
+    @property
+    def node(self) -> Pod:
+        """Known from the step `the node` on."""
+        assert self.pod is not None
+        return self.pod
+
+    def see_head(self) -> None:
+        """Remember the head, as long as the node answers."""
+        with suppress(NodeSilent):
+            self.last = self.rpc(self.node.address, timeout=0.5).head()
+
+
+def take(place: Place, cluster: Cluster, store: SnapshotStore) -> Outcome:
+    """Go through the steps; the outcome is what the next containers of this pod are to do."""
+    try:
+        with Lease(cluster, place.lease, place.pod) as lease:
+            taking = Taking(place, cluster, store, lease)
+            for title, step in STEPS:
+                say(f"take: {title}")
+                lease.must_be_ours()
+                outcome = step(taking)
+                if outcome is not None:
+                    # The next container goes on with it.
+                    lease.keep = isinstance(outcome, Run)
+                    return outcome
+    except HeldElsewhere as held:
+        return NotNeeded(f"another run works on {place.plan.node}: {held.seen}")
+    raise AssertionError("the last step ends the run")
+
+
+def what_an_earlier_run_left(taking: Taking) -> Outcome | None:
+    """Push on what is whole; remove everything else."""
+    unfinished: list[tuple[Copy, Run]] = []
+    for found in copies(taking.place.data):
+        run = found.run()
+        if run is None or run.stage is not Stage.RECORDED or datetime.now(UTC) - run.began > STALE_AFTER:
+            say(f"removing {found.folder.name}, which an earlier run left {run.stage if run else 'without a state'}")
+            found.remove()
+        else:
+            unfinished.append((found, run))
+    if not unfinished:
+        return None
+    states = {one.id: one.state for one in listing(taking.store)}
+    resumed: Run | None = None
+    # The newest counts, and one is enough.
+    for found, run in reversed(unfinished):
+        if resumed is None and states.get(run.id) not in (State.PROMOTED, State.FAILED):
+            resumed = run
+        else:
+            found.remove()
+    if resumed is not None:
+        say(f"going on with {resumed.id}, which was taken and not pushed")
+    return resumed
+
+
+def whether_one_is_due(taking: Taking) -> Outcome | None:
+    """Not while the newest is young, nor right after this volume was itself restored. Who asks for one gets it."""
+    if taking.place.forced:
+        return None
+    now = datetime.now(UTC)
+    newest = next(iter(promoted(taking.store)), None)
+    if newest is not None:
+        age = (now - newest.created).total_seconds()
+        if age < taking.job.minimum_interval_seconds:
+            return NotNeeded(
+                f"{newest.id} is {age:.0f}s old, the next is due at {taking.job.minimum_interval_seconds}s"
+            )
+    marker = read_marker(taking.place.data)
+    if marker is not None:
+        age = (now - marker.finished).total_seconds()
+        if age < taking.job.quiet_after_restore_seconds:
+            return NotNeeded(
+                f"this volume was restored from {marker.id} {age:.0f}s ago, at least "
+                f"{taking.job.quiet_after_restore_seconds}s before a snapshot of it"
+            )
+    return None
+
+
+def whether_the_node_may_stop(taking: Taking) -> Outcome | None:
+    """NotFit unless it is ready, on the right chain, has final blocks, and another replica serves meanwhile."""
+    place, plan = taking.place, taking.plan
+    pod = taking.cluster.pod(place.node_pod)
+    if pod is None or pod.going or not pod.ready:
+        state = "no such pod" if pod is None else "it is being deleted" if pod.going else "its containers are not ready"
+        raise NotFit(f"{place.node_pod} is not ready", seen=state, todo="nothing: the next run looks again")
+    said = status_of(pod.address, plan.ports.probe).get("ready") or {}
+    if said.get("ready") is not True:
+        raise NotFit(
+            f"{place.node_pod} is not ready", expected="its probe to say so", seen=str(said.get("reason", "no reason"))
+        )
+    rpc = taking.rpc(pod.address)
+    _must_be_of_network(taking, rpc)
+    final = rpc.block("finalized")
+    if final is None or final.number == 0:
+        raise NotFit(f"{place.node_pod} knows no final block", expected="a chain that finalizes")
+    others = [other for other in map(taking.cluster.pod, place.other_pods) if other and other.ready and not other.going]
+    if not others and not taking.job.allow_downtime:
+        raise NotFit(
+            f"no other replica of {plan.node} is ready",
+            expected=f"one of {', '.join(place.other_pods) or 'several replicas'} to go on meanwhile",
+            todo="wait for it, or allow downtime for this node",
+        )
+    if taking.job.method is Method.REFLINK:
+        must_reflink(place.data)
+    elif taking.job.method is Method.VOLUME_SNAPSHOT:
+        volume_snapshot.remove(taking.cluster, place.volume_snapshot, within=taking.job.stop_seconds)
+    taking.pod, taking.last = pod, rpc.head()
+    taking.run = dataclasses.replace(taking.run, finalized=Finalized(final.number, final.hash))
+    return None
+
+
+def copy_while_it_stands_still(taking: Taking) -> Outcome | None:
+    """Hold, stop, copy, let go. On every way out the client starts again: the hold is released, or expires."""
+    place = taking.place
+    with Hold(place.data, place.pod, patience=taking.job.hold_patience_seconds) as hold:
+        taking.copy.save(taking.run)
+        _stop(taking)
+        begun = time.monotonic()
+        try:
+            _HOW[taking.job.method](taking)
+            hold.must_be_ours()
+            taking.lease.must_be_ours()
+        except BaseException:
+            hold.release()
+            taking.copy.remove()
+            raise
+        taking.run = taking.run.took("copy", time.monotonic() - begun)
+    say(f"copied in {taking.run.seconds['copy']:.1f}s; {place.node_pod} may start")
+    return None
+
+
+def the_head_that_the_copy_has(taking: Taking) -> Outcome | None:
+    """What the client starts with is what it had written when it stopped; so its first answer is the copy's head."""
+    place = taking.place
+    rpc, first = _first_answer(taking)
+    downtime = time.monotonic() - taking.stop_asked
+    taking.run = taking.run.took("downtime", downtime)
+    place.tell(taking.cluster, "SnapshotTaken", f"{place.node_pod} answers again, {downtime:.1f}s after it was stopped")
+    if taking.run.stage is Stage.PUSHED:
+        # Pushed with the head that was seen last. The restore test decides; here it is only said early.
+        recorded = taking.run.recorded_head()
+        if first.hash != recorded.hash:
+            say(f"it starts with block {first.number} {first.hash}; pushed was {recorded.number} {recorded.hash}")
+    else:
+        try:
+            _must_follow(taking, rpc, first)
+        except BaseException:
+            taking.copy.remove()
+            raise
+        taking.run = _recorded(taking, first)
+        if taking.job.method is Method.REFLINK:
+            settle(taking.copy.data)
+            taking.copy.save(taking.run)
+    if taking.job.method is Method.VOLUME_SNAPSHOT:
+        volume_snapshot.record(taking.cluster, place.volume_snapshot, taking.run)
+        taking.copy.remove()
+        return NotNeeded(f"{taking.run.id} is cut as {place.volume_snapshot}; the second job pushes it from there")
+    return taking.run
+
+
+STEPS: tuple[tuple[str, Callable[[Taking], Outcome | None]], ...] = (
+    ("what an earlier run left", what_an_earlier_run_left),
+    ("whether a snapshot is due", whether_one_is_due),
+    ("whether the node may stop", whether_the_node_may_stop),
+    ("copy while it stands still", copy_while_it_stands_still),
+    ("the head that the copy has", the_head_that_the_copy_has),
+)
+
+
+def _must_be_of_network(taking: Taking, rpc: Rpc) -> None:
+    wanted, genesis = taking.plan.network, rpc.block(0)
+    chain = rpc.chain_id()
+    if genesis is None or chain != wanted.chain_id or wanted.genesis_hash not in ("", genesis.hash):
+        raise NotFit(
+            f"{taking.place.node_pod} is on another chain",
+            expected=f"chain {wanted.chain_id}, genesis {wanted.genesis_hash or 'of any hash'}",
+            seen=f"chain {chain}, genesis {genesis.hash if genesis else 'unknown'}",
+        )
+    taking.run = dataclasses.replace(taking.run, genesis=genesis.hash)
+
+
+def _stop(taking: Taking) -> None:
+    """Return when the node's pod has ended. Its head is asked for until it is silent."""
+    name, uid, within = taking.place.node_pod, taking.node.uid, taking.job.stop_seconds
+    say(f"stopping {name}, at most {within}s")
+    taking.see_head()
+    taking.stop_asked = time.monotonic()
+    taking.cluster.delete_pod(name, uid)
+
+    def look() -> str:
+        taking.see_head()
+        found = taking.cluster.pod(name)
+        return "gone" if found is None or found.uid != uid else f"{found.phase}{', being deleted' * found.going}"
+
+    eventually(f"{name} has stopped", look, until=lambda seen: seen == "gone", within=within, every=0.2)
+    taking.stopped = time.time()
+
+
+def _reflink(taking: Taking) -> None:
+    copied = copy(taking.place.data, taking.copy.data, taking.selection)
+    taking.copy.save_files(copied.files)
+    say(f"{len(copied.files)} files of {copied.size / 1e9:.2f} GB share their blocks with the copy")
+
+
+def _cut(taking: Taking) -> None:
+    place = taking.place
+    flush(place.data, taking.selection)
+    volume_snapshot.mark(place.data, taking.run)
+    volume_snapshot.cut(taking.cluster, place.volume_snapshot, place.claim, within=taking.job.stop_seconds)
+
+
+def _push_at_once(taking: Taking) -> None:
+    """The client stands still until all of its data is in the registry."""
+    assert taking.last is not None
+    taking.run = _recorded(taking, taking.last)
+    taking.run = push_volume(taking.place, taking.store, taking.run)
+    taking.copy.remove()
+
+
+_HOW: dict[Method, Callable[[Taking], None]] = {
+    Method.REFLINK: _reflink,
+    Method.VOLUME_SNAPSHOT: _cut,
+    Method.HOLD: _push_at_once,
+}
+
+
+@dataclass
+class _Address:
+    """Where the node's new pod is; asked for again while nobody answers there."""
+
+    taking: Taking
+    found: str = ""
+
+    def head(self) -> tuple[Rpc, Block]:
+        if not self.found:
+            pod = self.taking.cluster.pod(self.taking.place.node_pod)
+            if pod is None or pod.uid == self.taking.node.uid or not pod.address:
+                raise NodeSilent(f"{self.taking.place.node_pod} has no address yet")
+            self.found = pod.address
+        rpc = self.taking.rpc(self.found, timeout=1)
+        try:
+            return rpc, rpc.head()
+        except NodeSilent:
+            self.found = ""
+            raise
+
+
+def _first_answer(taking: Taking) -> tuple[Rpc, Block]:
+    """Asked so often because its consensus client tells it new blocks as soon as it can."""
+    name, within = taking.place.node_pod, taking.job.start_seconds
+    say(f"waiting for {name} to answer, at most {within}s")
+    return eventually(
+        f"{name} answers again",
+        _Address(taking).head,
+        within=within,
+        every=0.1,
+        hint=f"kubectl -n {taking.place.namespace} describe pod {name}",
+    )
+
+
+def _must_follow(taking: Taking, rpc: Rpc, first: Block) -> None:
+    """HeadMismatch unless the first answer is what the client had at its stop, as far as can be told from outside."""
+    last = taking.last
+    assert last is not None
+    if first.timestamp > taking.stopped + _SKEW:
+        raise HeadMismatch(
+            f"{taking.place.node_pod} had new blocks before it was asked for its head",
+            expected=f"a block from before it stopped, like {last.number}",
+            seen=f"block {first.number}, of {first.timestamp - taking.stopped:.0f}s after that",
+            todo="nothing: the copy is thrown away, the next run makes another",
+        )
+    at = rpc.block(last.number) if last.number <= first.number else None
+    if at is None or at.hash != last.hash:
+        raise HeadMismatch(
+            f"{taking.place.node_pod} does not start with what it had",
+            expected=f"block {last.number} {last.hash}, or one after it",
+            seen=f"head {first.number} {first.hash}{f', and {at.hash} at that height' if at else ''}",
+            todo="see why its stop was not a clean one: the grace period, its log",
+        )
+
+
+def _recorded(taking: Taking, head: Block) -> Run:
+    return dataclasses.replace(taking.run, stage=Stage.RECORDED, head=head, id=make_id(head.number, datetime.now(UTC)))

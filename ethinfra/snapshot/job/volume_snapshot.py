@@ -1,0 +1,127 @@
+"""CSI VolumeSnapshots: the storage cuts the volume while the client is held, and a second job reads what was cut.
+
+The VolumeSnapshot has a fixed name, so that the second CronJob's generic ephemeral claim can name it as its
+dataSource and nobody needs the right to create pods or claims. A name may lead to an older cut than the one that is
+meant, so `take` writes a marker into the volume right before it cuts, and records the run, with the head that the
+node restarted with, as an annotation of the VolumeSnapshot. `adopt`, the first container of the second job, compares
+the two.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ethinfra.errors import EthinfraError
+from ethinfra.snapshot.errors import SnapshotError
+from ethinfra.snapshot.job.cluster import Cluster
+from ethinfra.snapshot.job.lease import HeldElsewhere, Lease
+from ethinfra.snapshot.job.place import Place, say
+from ethinfra.snapshot.job.run import NotNeeded, Run
+from ethinfra.snapshot.listing import State, listing
+from ethinfra.snapshot.marker import write_durably
+from ethinfra.snapshot.store import SnapshotStore
+from ethinfra.waiting import eventually
+
+#: In the volume, and so in what is cut of it.
+CUT = ".ethinfra-cut.json"
+RUN = "ethinfra.io/snapshot-run"
+
+
+class CutFailed(SnapshotError):
+    """The storage could not cut a VolumeSnapshot."""
+
+
+class StaleCut(SnapshotError):
+    """The volume was made from another cut than the one that is recorded."""
+
+
+def remove(cluster: Cluster, name: str, *, within: float) -> None:
+    """Make room for the next one. To be done before anything is stopped: storage may take its time."""
+    cluster.delete_volume_snapshot(name)
+    eventually(
+        f"VolumeSnapshot {name} is gone",
+        lambda: "still there" if cluster.volume_snapshot(name) else "",
+        until=lambda seen: not seen,
+        within=within,
+    )
+
+
+def mark(volume: Path, run: Run) -> None:
+    """Say in the volume of which run the next cut is."""
+    write_durably(volume / CUT, json.dumps({"started": run.started}).encode())
+
+
+def cut(cluster: Cluster, name: str, claim: str, *, within: float) -> None:
+    """Return when the moment is fixed; that it can be read from may take much longer. CutFailed or NotInTime."""
+    if cluster.create_volume_snapshot(name, claim, None) is None:
+        raise CutFailed(f"VolumeSnapshot {name} is there already", todo="nothing: the next run removes it first")
+
+    def look() -> str:
+        status = (cluster.volume_snapshot(name) or {}).get("status") or {}
+        if status.get("creationTime"):
+            return "cut"
+        return str((status.get("error") or {}).get("message") or "not cut yet")
+
+    try:
+        eventually(f"VolumeSnapshot {name} is cut", look, until=lambda seen: seen == "cut", within=within, every=0.2)
+    except EthinfraError as late:
+        raise CutFailed(
+            f"VolumeSnapshot {name} of claim {claim} was not cut within {within:g}s",
+            seen=late.seen,
+            todo=f"kubectl describe volumesnapshot {name}; is there a default VolumeSnapshotClass for this storage?",
+        ) from late
+
+
+def record(cluster: Cluster, name: str, run: Run) -> None:
+    """Hand the run on to the second job."""
+    cluster.annotate_volume_snapshot(name, {RUN: json.dumps(run.as_json())})
+
+
+def adopt(place: Place, cluster: Cluster, store: SnapshotStore) -> Run | NotNeeded:
+    """The run that this pod's volume was cut for. StaleCut if the volume is of another cut."""
+    try:
+        with Lease(cluster, place.lease, place.pod) as lease:
+            outcome = _recorded(place, cluster, store)
+            lease.keep = isinstance(outcome, Run)
+            return outcome
+    except HeldElsewhere as held:
+        return NotNeeded(f"another run works on {place.plan.node}: {held.seen}")
+
+
+def _recorded(place: Place, cluster: Cluster, store: SnapshotStore) -> Run | NotNeeded:
+    name = place.volume_snapshot
+    found = cluster.volume_snapshot(name)
+    note = ((found or {}).get("metadata", {}).get("annotations") or {}).get(RUN)
+    if note is None:
+        return NotNeeded(f"VolumeSnapshot {name} has no finished cut")
+    run = _read(note, name)
+    there = _marked(place.data)
+    if there != run.started:
+        raise StaleCut(
+            f"the volume of {place.pod} is not of the recorded cut",
+            expected=f"the cut of {run.started}",
+            seen=f"one of {there}" if there else f"no {CUT} in it",
+            todo="nothing: the next run's volume is made from the newer one",
+        )
+    state = next((one.state for one in listing(store) if one.id == run.id), None)
+    if state in (State.PROMOTED, State.FAILED):
+        return NotNeeded(f"{run.id} is {state} already")
+    say(f"going on with {run.id}, cut at {run.started}")
+    return run
+
+
+def _read(note: str, name: str) -> Run:
+    try:
+        return Run.of_json(json.loads(note))
+    except (ValueError, TypeError, KeyError) as reason:
+        raise StaleCut(
+            f"VolumeSnapshot {name}: annotation {RUN} is of no run that this program knows", seen=str(reason)
+        ) from reason
+
+
+def _marked(volume: Path) -> str | None:
+    try:
+        return str(json.loads((volume / CUT).read_bytes())["started"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
