@@ -1,0 +1,298 @@
+"""The chunks that a machine has already: one directory for all pods of a Kubernetes node.
+
+    DIR/<2 hex>/<sha256>           a raw chunk, mode 0444
+    DIR/<2 hex>/<sha256>.partial   one that somebody is fetching; whoever holds its lock
+
+A chunk is checked before it gets its name. Where the file system can, data files share its blocks (`reflink`), so that
+a second replica costs no time and no room. Then the bytes are not read again: the entry's modification time tells that
+nobody wrote to it since it was checked, and that the machine was not restarted since, after which a file that was not
+yet on the disk could be empty. An entry that does not tell so is read and checked. `scrub` reads everything, for the
+disk's own errors.
+
+An entry's access time is when it was last used; `evict` removes those that were not, down to a part of the limit.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ethinfra.errors import BadInput
+from ethinfra.snapshot.store import Data
+
+#: The part of the limit that eviction leaves, so that not every chunk makes room for itself.
+_LOW_WATER = 0.9
+#: Seconds after which what an interrupted fetch left is removed.
+_PARTIAL_FOR = 3600
+_PARTIAL = ".partial"
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+#: A cache that cannot be written to, or is full, is no reason to fail: it is passed by.
+_PASSED_BY = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+@dataclass
+class Taken:
+    """A chunk from the cache; close it, or use it as a context.
+
+    descriptor: of the entry, positioned anywhere, None if the cache could not keep the chunk
+    data:       its bytes where they were just fetched, else None
+    trusted:    whether the entry was checked and not written to since
+    """
+
+    descriptor: int | None
+    data: Data | None
+    trusted: bool
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+
+
+@dataclass(frozen=True)
+class Usage:
+    chunks: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Scrubbed:
+    """bad: raw digests of the entries that were removed because their bytes were others."""
+
+    checked: int
+    bytes: int
+    bad: tuple[str, ...]
+
+
+class ChunkCache:
+    """Safe to share between threads and processes."""
+
+    def __init__(self, directory: Path, limit: int) -> None:
+        """limit: bytes of all chunks together. The directory must exist: who made it decided whose it is."""
+        if limit <= 0:
+            raise BadInput(f"a chunk cache of {limit} bytes", expected="above 0")
+        if not directory.is_dir():
+            raise BadInput(f"{directory} is no directory", todo="make it, writable for whoever restores")
+        self.directory = directory
+        self.limit = limit
+        self._stamp = _stamp()
+        self._lock = threading.Lock()
+        self._size: int | None = None
+
+    def take(self, raw: bytes, size: int, fetch: Callable[[], Data]) -> Taken:
+        """The chunk of that raw digest and size; fetched once, whoever else asks for it at the same time.
+
+        fetch: brings the bytes, checked. Its errors are raised here, and leave nothing behind.
+        """
+        found = self._find(raw, size)
+        if found is not None:
+            return found
+        data: Data | None = None
+        try:
+            with self._only(raw) as partial:
+                found = self._find(raw, size)
+                if found is not None:
+                    return found
+                data = fetch()
+                return self._keep(raw, partial, data)
+        except OSError as reason:
+            if reason.errno not in _PASSED_BY:
+                raise
+            return Taken(None, data if data is not None else fetch(), trusted=False)
+
+    def holds(self, raw: bytes, size: int) -> bool:
+        try:
+            return self._path(raw).stat().st_size == size
+        except OSError:
+            return False
+
+    def remove(self, raw: bytes) -> None:
+        """For whoever found that an entry's bytes are not what its name says."""
+        self._path(raw).unlink(missing_ok=True)
+
+    def trust(self, raw: bytes) -> None:
+        """For whoever has read an entry and found it right."""
+        self._touch(self._path(raw))
+
+    def usage(self) -> Usage:
+        sizes = [entry.stat().st_size for entry in self._entries()]
+        return Usage(len(sizes), sum(sizes))
+
+    def evict(self, room: int = 0) -> int:
+        """Remove what was not used for longest until `room` more bytes fit, and some; returns the bytes removed."""
+        entries = []
+        for entry in self._entries():
+            status = entry.stat()
+            entries.append((status.st_atime_ns, status.st_size, entry.path))
+        total = sum(size for _, size, _ in entries)
+        removed = 0
+        if total + room > self.limit:
+            goal = total + room - int(self.limit * _LOW_WATER)
+            for _, size, path in sorted(entries):
+                if removed >= goal:
+                    break
+                Path(path).unlink(missing_ok=True)
+                removed += size
+        with self._lock:
+            self._size = total - removed
+        return removed
+
+    def scrub(self) -> Scrubbed:
+        """Read every entry; remove those whose bytes are not what their names say, and what interrupted fetches
+        left."""
+        checked, size, bad = 0, 0, []
+        for entry in self._entries():
+            path = Path(entry.path)
+            try:
+                with path.open("rb") as file:
+                    seen = hashlib.file_digest(file, "sha256").hexdigest()
+                    length = file.tell()
+            except FileNotFoundError:  # evicted meanwhile
+                continue
+            except OSError:  # the disk cannot read it
+                seen, length = "", 0
+            checked, size = checked + 1, size + length
+            if seen == entry.name:
+                self._touch(path, used=False)
+            else:
+                bad.append(entry.name)
+                path.unlink(missing_ok=True)
+        self._remove_partials()
+        return Scrubbed(checked, size, tuple(bad))
+
+    def _find(self, raw: bytes, size: int) -> Taken | None:
+        path = self._path(raw)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as reason:
+            if reason.errno in (errno.ENOENT, *_PASSED_BY):
+                return None
+            raise
+        status = os.fstat(descriptor)
+        if status.st_size != size:
+            os.close(descriptor)
+            path.unlink(missing_ok=True)
+            return None
+        trusted = status.st_mtime_ns == self._stamp
+        if trusted:
+            self._touch(path)
+        return Taken(descriptor, None, trusted)
+
+    def _keep(self, raw: bytes, partial: int, data: Data) -> Taken:
+        """Write the chunk to the file that is locked, and give it its name."""
+        self._make_room(len(data))
+        os.ftruncate(partial, 0)
+        view, written = memoryview(data), 0
+        while written < len(view):
+            written += os.pwrite(partial, view[written:], written)
+        os.fchmod(partial, 0o444)
+        os.utime(partial, ns=(time.time_ns(), self._stamp))
+        path = self._path(raw)
+        path.with_name(path.name + _PARTIAL).rename(path)
+        # Not opened anew: under its name it may be evicted at any moment.
+        return Taken(os.dup(partial), data, trusted=True)
+
+    def _only(self, raw: bytes) -> _Only:
+        path = self._path(raw)
+        path.parent.mkdir(exist_ok=True)
+        return _Only(path.with_name(path.name + _PARTIAL))
+
+    def _make_room(self, size: int) -> None:
+        with self._lock:
+            known = self._size
+        if known is None:
+            known = self.usage().bytes
+        if known + size > self.limit:
+            self.evict(size)
+            return self._grow(size)
+        with self._lock:
+            self._size = known
+        return self._grow(size)
+
+    def _grow(self, size: int) -> None:
+        with self._lock:
+            self._size = (self._size or 0) + size
+
+    def _touch(self, path: Path, *, used: bool = True) -> None:
+        try:
+            os.utime(path, ns=(time.time_ns() if used else path.stat().st_atime_ns, self._stamp))
+        except OSError:  # evicted meanwhile, or not ours to touch: then it is read again next time
+            return
+
+    def _path(self, raw: bytes) -> Path:
+        name = raw.hex()
+        return self.directory / name[:2] / name
+
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
+        for folder in sorted(self.directory.iterdir()):
+            if len(folder.name) == 2 and folder.is_dir():
+                with os.scandir(folder) as found:
+                    yield from (entry for entry in found if len(entry.name) == 64)
+
+    def _remove_partials(self) -> None:
+        for path in self.directory.glob(f"??/*{_PARTIAL}"):
+            try:
+                if time.time() - path.stat().st_mtime < _PARTIAL_FOR:
+                    continue
+            except FileNotFoundError:
+                continue
+            with _Only(path, wait=False):
+                pass
+
+
+class _Only:
+    """Be the one that fetches a chunk: holds the lock of its partial file, which is removed or renamed at the end."""
+
+    def __init__(self, path: Path, *, wait: bool = True) -> None:
+        self._path = path
+        self._mode = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
+        self._descriptor = -1
+
+    def __enter__(self) -> int:
+        while True:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(self._descriptor, self._mode)
+                if self._still_there():
+                    return self._descriptor
+            except BlockingIOError:
+                return self._descriptor
+            except BaseException:
+                os.close(self._descriptor)
+                raise
+            # Who had the lock renamed or removed the file; the lock that was waited for is of nothing.
+            os.close(self._descriptor)
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self._still_there():
+                self._path.unlink()
+        except BlockingIOError:  # somebody else's, who is at work
+            pass
+        finally:
+            os.close(self._descriptor)
+
+    def _still_there(self) -> bool:
+        try:
+            return self._path.stat().st_ino == os.fstat(self._descriptor).st_ino
+        except FileNotFoundError:
+            return False
+
+
+def _stamp() -> int:
+    """The modification time, in nanoseconds, of entries that were checked since this machine started."""
+    return (int(_BOOT.read_text().replace("-", "")[:8], 16) & 0x7FFFFFFF) * 1_000_000_000

@@ -1,0 +1,346 @@
+"""Put a snapshot into a directory.
+
+    read and check the snapshot ─ does it fit here ─ is there room ─ remove the marker ─ remove what is not in it
+    ─ chunk by chunk: what is there, from the node's cache, from the store ─ modes, owner ─ the marker
+
+Nothing is written before the snapshot is known to be consistent and to fit. Whatever ends a restore early leaves a
+directory without a marker, and the next one goes on: it reads what is there and fetches what differs. So a resumed
+restore, and one over an older copy, are the same thing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ethinfra.errors import BadInput
+from ethinfra.snapshot import marker as markers
+from ethinfra.snapshot import space
+from ethinfra.snapshot.cache import ChunkCache
+from ethinfra.snapshot.chunks import fetch, zeros
+from ethinfra.snapshot.compatibility import Expected, must_fit
+from ethinfra.snapshot.directory import (
+    Target,
+    clear,
+    finish_directories,
+    make_directories,
+    remove_empty,
+    selected,
+)
+from ethinfra.snapshot.errors import (
+    DirectoryInUse,
+    Incompatible,
+    NoSuchSnapshot,
+    NoUsableSnapshot,
+    SnapshotError,
+    SnapshotUnusable,
+    no_room,
+)
+from ethinfra.snapshot.listing import State, promoted, tag_of
+from ethinfra.snapshot.marker import Marker
+from ethinfra.snapshot.model import Chunk, Config, File, Owner, chunk_count
+from ethinfra.snapshot.parallel import each, worker_count
+from ethinfra.snapshot.progress import Transfer
+from ethinfra.snapshot.reader import Snapshot, read_snapshot
+from ethinfra.snapshot.reflink import can_reflink, share
+from ethinfra.snapshot.selection import Selection
+from ethinfra.snapshot.store import Data, SnapshotStore
+
+#: Looks at a config before anything is written; raises SnapshotUnusable to refuse it.
+Accept = Callable[[Config], None]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Chunks by where they came from; fetched_bytes as they were stored. Holes are neither stored nor written."""
+
+    kept: int = 0
+    shared: int = 0
+    copied: int = 0
+    fetched: int = 0
+    holes: int = 0
+    fetched_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Restored:
+    """done: False if there was a marker, and so nothing to do. refusals: newer snapshots that could not be used."""
+
+    marker: Marker
+    done: bool
+    counts: Counts = Counts()
+    bytes: int = 0
+    removed_files: int = 0
+    seconds: float = 0
+    refusals: dict[str, SnapshotError] = field(default_factory=dict)
+
+
+def restore_newest(
+    store: SnapshotStore,
+    directory: Path,
+    expected: Expected,
+    *,
+    attempts: int = 3,
+    over: bool = False,
+    cache: ChunkCache | None = None,
+    accept: Accept | None = None,
+    workers: int = 0,
+    progress: Transfer | None = None,
+) -> Restored:
+    """Restore the newest promoted snapshot; the one before it if that is damaged or does not fit, and so on.
+
+    attempts: how many are tried; then NoUsableSnapshot. The others are as for `restore`
+    """
+    progress = progress or Transfer()
+    there = _marker_that_stays(directory, over=over)
+    if there is not None:
+        return Restored(there, done=False)
+    newest = promoted(store)[:attempts]
+    if not newest:
+        raise NoSuchSnapshot(f"no promoted snapshot in {store.name}", todo="`list --all` shows candidates")
+    refusals: dict[str, SnapshotError] = {}
+    for one in newest:
+        try:
+            restored = restore(
+                store,
+                tag_of(one.id, State.PROMOTED),
+                directory,
+                expected,
+                over=over,
+                cache=cache,
+                accept=accept,
+                workers=workers,
+                progress=progress,
+            )
+        except (SnapshotUnusable, NoSuchSnapshot) as refused:
+            refusals[one.id] = refused
+            progress.note(f"snapshot {one.id} is refused: {refused}")
+        else:
+            return replace(restored, refusals=refusals)
+    raise NoUsableSnapshot(store.name, refusals)
+
+
+def restore(
+    store: SnapshotStore,
+    reference: str,
+    directory: Path,
+    expected: Expected,
+    *,
+    over: bool = False,
+    cache: ChunkCache | None = None,
+    accept: Accept | None = None,
+    workers: int = 0,
+    progress: Transfer | None = None,
+) -> Restored:
+    """Restore the snapshot of a tag or digest; afterwards the directory has its files, no others, and the marker.
+
+    expected: the node that it must fit
+    over:     replace what is there. Without it a directory with a marker is left as it is, one with data of unknown
+              origin is refused (DirectoryInUse), and one whose restore was interrupted is gone on with
+    cache:    of the machine
+    accept:   a further check, before anything is written
+    workers:  0 for as many as cores and memory allow
+    SnapshotUnusable if it is damaged, incomplete or does not fit; OutOfSpace.
+    """
+    started = time.monotonic()
+    progress = progress or Transfer()
+    there = _marker_that_stays(directory, over=over)
+    if there is not None:
+        return Restored(there, done=False)
+    snapshot = read_snapshot(store, reference)
+    must_fit(snapshot.config, expected, snapshot.id)
+    owner = _owner(snapshot)
+    if accept is not None:
+        accept(snapshot.config)
+    try:
+        present = _present(directory, snapshot.config, over=over)
+        with markers.working(directory):
+            return _restore(_Task(store, directory, snapshot, owner, cache, progress), present, workers, started)
+    except OSError as reason:
+        raise no_room(reason, directory) from reason
+
+
+def _restore(task: _Task, present: list[str], workers: int, started: float) -> Restored:
+    directory, snapshot, config = task.directory, task.snapshot, task.snapshot.config
+    wanted = {file.path for file in config.files}
+    space.must_fit(config, directory, [path for path in present if path not in wanted], task.cache, shares=task.shares)
+    markers.begin(directory, snapshot.digest)
+    markers.remove_marker(directory)
+    removed = clear(directory, present, config)
+    remove_empty(directory, _selection(config), config)
+    make_directories(directory, config)
+    task.progress.begin(f"restoring {snapshot.id}", config.size)
+    each(task.work(), task.place, worker_count(workers, config.chunk_size))
+    finish_directories(directory, config, task.owner)
+    about = config.description
+    marker = Marker(
+        snapshot.digest,
+        snapshot.id,
+        about.block.number,
+        about.block.hash,
+        about.client.name,
+        about.network.name,
+        datetime.now(UTC).replace(microsecond=0),
+    )
+    markers.write_marker(directory, marker)
+    markers.end(directory)
+    return Restored(marker, True, task.counts(), config.size, removed, time.monotonic() - started)
+
+
+def _marker_that_stays(directory: Path, *, over: bool) -> Marker | None:
+    if not directory.is_dir():
+        raise BadInput(f"{directory} is no directory", todo="make it; whose it is, and its mode, are for its owner")
+    return None if over else markers.read_marker(directory)
+
+
+def _owner(snapshot: Snapshot) -> Owner | None:
+    """Whom files are given to: nobody else than this process, unless it is root's. Incompatible if they cannot be."""
+    owner = snapshot.config.description.owner
+    if os.geteuid() == 0:
+        return owner
+    groups = {os.getegid(), *os.getgroups()}
+    if owner.uid != os.geteuid() or owner.gid not in groups:
+        raise Incompatible(
+            snapshot.id,
+            [
+                f"wrong owner: its files are of {owner.uid}:{owner.gid}, and this process, "
+                f"{os.geteuid()}:{os.getegid()}, can give files to nobody else"
+            ],
+        )
+    return owner if owner.gid != os.getegid() else None
+
+
+def _selection(config: Config) -> Selection:
+    return Selection(config.description.database.include, config.description.database.exclude)
+
+
+def _present(directory: Path, config: Config, *, over: bool) -> list[str]:
+    """What is there of what the snapshot is about; DirectoryInUse if nobody allowed to replace it."""
+    present = selected(directory, _selection(config))
+    if present and not over and markers.unfinished(directory) is None:
+        raise DirectoryInUse(
+            f"{directory} holds data that no restore put there",
+            expected="an empty directory, or leave to replace what is in it",
+            seen=f"{len(present)} files, such as {present[0]}",
+            todo="pass --over to replace them",
+        )
+    return present
+
+
+class _Task:
+    """A restore's chunks, put into place by many threads."""
+
+    def __init__(
+        self,
+        store: SnapshotStore,
+        directory: Path,
+        snapshot: Snapshot,
+        owner: Owner | None,
+        cache: ChunkCache | None,
+        progress: Transfer,
+    ) -> None:
+        self.directory = directory
+        self.snapshot = snapshot
+        self.owner = owner
+        self.cache = cache
+        self.progress = progress
+        self.shares = cache is not None and _shares(directory, cache)
+        self._store = store
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+
+    def counts(self) -> Counts:
+        return Counts(**self._counts)
+
+    def work(self) -> Iterator[tuple[Target, File, Chunk]]:
+        config = self.snapshot.config
+        for file in config.files:
+            target = Target(self.directory, file, chunk_count(file.size, config.chunk_size), self.owner)
+            for chunk in file.chunks(config.chunk_size):
+                yield target, file, chunk
+
+    def place(self, item: tuple[Target, File, Chunk]) -> None:
+        """Afterwards the chunk's bytes are in its file."""
+        target, file, chunk = item
+        fetched = 0
+        if target.before > chunk.offset and self._is_there(target, chunk):
+            self._count(kept=1)
+        elif not target.before and chunk.size == self.snapshot.config.chunk_size and chunk.raw == zeros(chunk.size):
+            self._count(holes=1)
+        elif self.cache is not None:
+            fetched = self._from_cache(self.cache, target, file, chunk)
+        else:
+            target.write(self._fetched(file, chunk), chunk.offset)
+            fetched = chunk.stored
+        target.ended()
+        self.progress.add(chunk.size, fetched)
+
+    def _is_there(self, target: Target, chunk: Chunk) -> bool:
+        view = self._buffer()[: chunk.size]
+        return target.read(view, chunk.offset) and hashlib.sha256(view).digest() == chunk.raw
+
+    def _from_cache(self, cache: ChunkCache, target: Target, file: File, chunk: Chunk) -> int:
+        """Bytes that had to be fetched. An entry that turns out to be damaged is replaced."""
+        while True:
+            with cache.take(chunk.raw, chunk.size, lambda: self._fetched(file, chunk)) as taken:
+                fetched = chunk.stored if taken.data is not None else 0
+                if taken.descriptor is not None and taken.trusted and self.shares:
+                    if share(taken.descriptor, target.descriptor, chunk.offset):
+                        self._count(shared=not fetched)
+                        return fetched
+                    self.shares = False
+                data = taken.data
+                if data is None and taken.descriptor is not None:
+                    data = self._checked(taken.descriptor, chunk)
+                if data is None:
+                    cache.remove(chunk.raw)
+                    self.progress.note(f"a damaged chunk was removed from the cache: {chunk.raw.hex()}")
+                    continue
+                if not taken.trusted and taken.data is None:
+                    cache.trust(chunk.raw)
+                if not (self.shares and taken.descriptor and share(taken.descriptor, target.descriptor, chunk.offset)):
+                    target.write(data, chunk.offset)
+                self._count(copied=not fetched)
+                return fetched
+
+    def _checked(self, descriptor: int, chunk: Chunk) -> Data | None:
+        """The bytes of a cache's entry, None if they are not what its name says."""
+        view = self._buffer()[: chunk.size]
+        read = 0
+        while read < chunk.size:
+            count = os.preadv(descriptor, [view[read:]], read)
+            if not count:
+                return None
+            read += count
+        return view if hashlib.sha256(view).digest() == chunk.raw else None
+
+    def _fetched(self, file: File, chunk: Chunk) -> Data:
+        where = f"snapshot {self.snapshot.id}, {file.path} at {chunk.offset}"
+        data = fetch(self._store, chunk, where)
+        self._count(fetched=1, fetched_bytes=chunk.stored)
+        return data
+
+    def _buffer(self) -> memoryview:
+        if not hasattr(self._local, "buffer"):
+            self._local.buffer = memoryview(bytearray(self.snapshot.config.chunk_size))
+        buffer: memoryview = self._local.buffer
+        return buffer
+
+    def _count(self, **more: int) -> None:
+        with self._lock:
+            for name, count in more.items():
+                self._counts[name] = self._counts.get(name, 0) + int(count)
+
+
+def _shares(directory: Path, cache: ChunkCache) -> bool:
+    try:
+        return can_reflink(directory, cache.directory)
+    except OSError:  # a cache that cannot be written to may still be read
+        return True
