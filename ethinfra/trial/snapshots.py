@@ -1,0 +1,274 @@
+"""Snapshots of a deployed node, as operators take and see them, and a pod in which they can be handled and restored."""
+
+from __future__ import annotations
+
+import copy
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ethinfra import jobs
+from ethinfra.errors import ClusterError
+from ethinfra.jobs import Ended
+from ethinfra.kube import Kube, Object
+from ethinfra.process import Completed
+from ethinfra.progress import Progress, silent
+from ethinfra.registry.connect import connected
+from ethinfra.registry.secrets import Account
+from ethinfra.snapshot.listing import LATEST, State, listing, promoted, tag_of
+from ethinfra.snapshot.reader import Snapshot, read_snapshot
+from ethinfra.snapshot.registry_store import RegistryStore
+from ethinfra.trial.pods import LABEL, TrialPod
+from ethinfra.waiting import eventually
+
+#: Where the pod of `Builder` has a volume of its own, and a small one in memory.
+VOLUME, SMALL = "/restored", "/small"
+
+#: Bytes of the small volume.
+SMALL_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A job that ended, and what it made; None if it made nothing that was promoted."""
+
+    job: Ended
+    snapshot: Snapshot | None
+
+    @property
+    def promoted(self) -> Snapshot:
+        """ClusterError, with what the job said, if there is none."""
+        if self.snapshot is None:
+            raise ClusterError(f"job {self.job.job} promoted nothing", seen=self.job.said)
+        return self.snapshot
+
+    def number(self, annotation: str) -> float:
+        """A figure that the snapshot's manifest names, such as `dev.ethinfra.snapshot.sent`."""
+        return float(self.promoted.annotations[annotation])
+
+
+class Snapshots:
+    """Of one sync node of the deployment."""
+
+    def __init__(self, kube: Kube, namespace: str, node: str, *, within: float) -> None:
+        """within: seconds for one job, restore test included."""
+        self.kube = kube
+        self.namespace = namespace
+        self.node = node
+        self.within = within
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What the jobs of this node are told."""
+        name = f"snapshot-{self.node}"
+        found = self.kube.get("ConfigMap", name, self.namespace)
+        if found is None:
+            raise ClusterError(f"there is no ConfigMap {self.namespace}/{name}", expected="snapshots of this node")
+        plan: dict[str, Any] = json.loads(found["data"]["plan.json"])
+        return plan
+
+    @property
+    def repository(self) -> str:
+        return repository_of(self.plan)
+
+    @contextmanager
+    def store(self, account: Account = Account.PULL, *, repository: str | None = None) -> Iterator[RegistryStore]:
+        """The repository of this node's snapshots, or another one of the same registry."""
+        with connected(self.kube, account) as client:
+            yield RegistryStore(client, repository or self.repository)
+
+    def latest(self) -> Snapshot | None:
+        """What `latest` leads to, read and found consistent; None while there is none."""
+        with self.store() as store:
+            return read_snapshot(store, LATEST) if store.digest(LATEST) else None
+
+    def promoted(self) -> list[Snapshot]:
+        """Newest first."""
+        with self.store() as store:
+            return [read_snapshot(store, tag_of(one.id, State.PROMOTED)) for one in promoted(store)]
+
+    def states(self) -> dict[str, State]:
+        """Of everything in the repository, by id."""
+        with self.store() as store:
+            return {one.id: one.state for one in listing(store)}
+
+    def start(self, *, ordinal: int = 0, env: Mapping[str, str] | None = None) -> str:
+        """Start the job of one replica as `ethinfra snapshot create` does; its name."""
+        return jobs.start(
+            self.kube, self.namespace, f"snapshot-{self.node}-{ordinal}", env={"FORCE": "1", **(env or {})}
+        )
+
+    def follow(self, job: str, *, progress: Progress | None = None) -> Ended:
+        """Wait for the end of a job."""
+        return jobs.follow(self.kube, self.namespace, job, progress or silent(), within=self.within)
+
+    def take(self, *, ordinal: int = 0, env: Mapping[str, str] | None = None) -> Taken:
+        """Start a job and wait for its end, good or bad."""
+        before = {one.id for one in self.promoted()}
+        ended = self.follow(self.start(ordinal=ordinal, env=env))
+        new = [one for one in self.promoted() if one.id not in before]
+        return Taken(ended, new[0] if new else None)
+
+
+def repository_of(plan: Mapping[str, Any]) -> str:
+    """Where a plan's snapshots are."""
+    return f"{plan['registry']['prefix']}/{plan['network']['name']}/{plan['client']['name']}"
+
+
+class Builder(TrialPod):
+    """A pod with the snapshot builder's programs, the credentials of a job, and volumes of its own."""
+
+    def snapshot(self, *args: str, within: float = 180, check: bool = False) -> Completed:
+        """Run one of its programs."""
+        return self.kube.exec(
+            self.namespace, self.name, "trial", "python3", "-m", "ethinfra.snapshot", *args, within=within, check=check
+        )
+
+    def write(self, path: str, content: str) -> str:
+        """Write a file in the pod; its path."""
+        self.python("import sys; open(sys.argv[1], 'w').write(sys.argv[2])", path, content)
+        return path
+
+    def restore(self, plan: Mapping[str, Any], directory: str, *, within: float = 180) -> Completed:
+        """What the init container of a serve node does, with another plan, into a folder of this pod's volume."""
+        where = self.write(f"/work/plan-{secrets.token_hex(3)}.json", json.dumps(plan))
+        self.python("import sys, pathlib; pathlib.Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)", directory)
+        return self.snapshot("pod", "restore", f"--plan={where}", f"--data={directory}", within=within)
+
+    def marker(self, directory: str) -> dict[str, Any] | None:
+        """The mark that a restore is complete, or None."""
+        code = "import sys, pathlib; p = pathlib.Path(sys.argv[1]); print(p.read_text() if p.exists() else 'null')"
+        found: dict[str, Any] | None = json.loads(self.python(code, f"{directory}/.ethinfra-snapshot.json").stdout)
+        return found
+
+    def files(self, directory: str) -> dict[str, tuple[int, str]]:
+        """Size and SHA-256 of every file of a folder, by its path; what restores keep there for themselves left out."""
+        found = json.loads(self.python(_FILES, directory, within=120).stdout)
+        return {path: (size, digest) for path, (size, digest) in found.items()}
+
+
+_FILES = """
+import hashlib, json, os, sys
+top, found = sys.argv[1], {}
+for folder, folders, names in os.walk(top):
+    folders[:] = [one for one in folders if not one.startswith(".ethinfra-")]
+    for name in names:
+        path = os.path.join(folder, name)
+        relative = os.path.relpath(path, top)
+        if not relative.startswith(".ethinfra-"):
+            with open(path, "rb") as file:
+                found[relative] = (os.path.getsize(path), hashlib.file_digest(file, "sha256").hexdigest())
+print(json.dumps(found))
+"""
+
+
+def must_be_whole(builder: Builder, directory: str, snapshot: Snapshot) -> None:
+    """The folder holds exactly what the snapshot says: every file with its size and bytes, and none else, and the mark.
+
+    The bytes are compared chunk by chunk with the raw digests of the snapshot's config.
+    """
+    marker = builder.marker(directory)
+    if marker is None or marker["digest"] != snapshot.digest:
+        raise ClusterError(f"the mark in {directory}", expected=snapshot.digest, seen=str(marker))
+    config = snapshot.config
+    wanted = {file.path: [chunk.raw.hex() for chunk in file.chunks(config.chunk_size)] for file in config.files}
+    found = json.loads(builder.python(_CHUNKS, directory, str(config.chunk_size), within=180).stdout)
+    if found != wanted:
+        differing = sorted(path for path in {*wanted, *found} if wanted.get(path) != found.get(path))
+        raise ClusterError(
+            f"files in {directory}",
+            expected=f"those of {snapshot.id}",
+            seen=f"{len(differing)} differ: {differing[:5]}",
+        )
+
+
+_CHUNKS = """
+import hashlib, json, os, sys
+top, size, found = sys.argv[1], int(sys.argv[2]), {}
+for folder, folders, names in os.walk(top):
+    folders[:] = [one for one in folders if not one.startswith(".ethinfra-")]
+    for name in names:
+        path = os.path.join(folder, name)
+        relative = os.path.relpath(path, top)
+        if not relative.startswith(".ethinfra-"):
+            with open(path, "rb") as file:
+                found[relative] = [hashlib.sha256(part).hexdigest() for part in iter(lambda: file.read(size), b"")]
+print(json.dumps(found))
+"""
+
+
+class Builders:
+    """Makes builder pods for one scenario or run, and removes them."""
+
+    def __init__(self, kube: Kube, run_id: str, *, within: float) -> None:
+        self._kube = kube
+        self._run_id = run_id
+        self._within = within
+        self._made: list[Builder] = []
+
+    def start(self, snapshots: Snapshots, change: Callable[[Object], None] = lambda _: None) -> Builder:
+        """A pod that is what a job's pod is, without the node's volume, and idle. change: edits its spec before"""
+        name = f"snapshot-{snapshots.node}-0"
+        cronjob = self._kube.get("CronJob", name, snapshots.namespace)
+        if cronjob is None:
+            raise ClusterError(f"there is no CronJob {snapshots.namespace}/{name}")
+        manifest = builder_pod(cronjob, f"trial-builder-{secrets.token_hex(3)}", self._run_id)
+        change(manifest["spec"])
+        self._kube.apply(manifest)
+        pod = Builder(self._kube, snapshots.namespace, manifest["metadata"]["name"])
+        self._made.append(pod)
+        eventually(
+            f"pod {pod.namespace}/{pod.name} runs",
+            lambda: ((self._kube.get("Pod", pod.name, pod.namespace) or {}).get("status") or {}).get("phase"),
+            until=lambda phase: phase == "Running",
+            within=self._within,
+            every=0.25,
+            hint=f"kubectl -n {pod.namespace} describe pod {pod.name}",
+        )
+        return pod
+
+    def remove_all(self) -> None:
+        """Delete every pod that this object made; their volumes go with them."""
+        while self._made:
+            self._made.pop().delete()
+
+
+def builder_pod(cronjob: Object, name: str, run_id: str) -> Object:
+    """An idle pod of a job's template: its labels, account, credentials and plan, and not the node's volume."""
+    template = copy.deepcopy(cronjob["spec"]["jobTemplate"]["spec"]["template"])
+    spec = template["spec"]
+    step = next(one for one in spec["initContainers"] if one["name"] == "restore")
+    mounted = [
+        *(one for one in step["volumeMounts"] if one["name"] != "token"),
+        {"name": "small", "mountPath": SMALL},
+    ]
+    container = {
+        **{key: value for key, value in step.items() if key != "args"},
+        "name": "trial",
+        "command": ["python3", "-c", "import signal; signal.sigwait({signal.SIGTERM, signal.SIGINT})"],
+        "volumeMounts": mounted,
+    }
+    used = {one["name"] for one in mounted}
+    volumes = [one for one in spec["volumes"] if one["name"] in used]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": cronjob["metadata"]["namespace"],
+            "labels": {**template["metadata"]["labels"], LABEL: run_id},
+        },
+        "spec": {
+            **{key: value for key, value in spec.items() if key not in ("initContainers", "containers", "volumes")},
+            "containers": [container],
+            "volumes": [
+                *volumes,
+                {"name": "small", "emptyDir": {"medium": "Memory", "sizeLimit": str(SMALL_BYTES)}},
+            ],
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 1,
+        },
+    }
