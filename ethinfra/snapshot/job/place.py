@@ -38,7 +38,7 @@ class Place:
         if not ordinal.isdecimal() or int(ordinal) >= max(plan.replicas, 1):
             raise BadInput(f"ORDINAL={ordinal}", expected=f"0 to {plan.replicas - 1}: one of {plan.node}'s pods")
         forced = os.environ.get("FORCE", "") not in ("", "0", "false")
-        return cls(plan, int(ordinal), _variable("NAMESPACE"), _variable("POD_NAME"), data, work, forced)
+        return cls(plan, int(ordinal), namespace(), _variable("POD_NAME"), data, work, forced)
 
     @property
     def node_pod(self) -> str:
@@ -74,6 +74,11 @@ class Place:
 def say(text: str) -> None:
     """One line in the pod's log."""
     print(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}", flush=True)
+
+
+def namespace() -> str:
+    """This pod's, by the variable NAMESPACE."""
+    return _variable("NAMESPACE")
 
 
 def _variable(name: str) -> str:

@@ -1,0 +1,198 @@
+"""The command line of the programs that pods run: `job …`, `pod restore`, `export`.
+
+Every one of them reads its plan first. SIGTERM ends it at once by way of every `with` that it is in, so that a hold is
+released and a lease given back: process 1 of a container would otherwise ignore the signal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from ethinfra.errors import BadInput
+from ethinfra.snapshot.access import open_store
+from ethinfra.snapshot.job.cluster import Cluster
+from ethinfra.snapshot.job.errors import ApiRefused, Stopped
+from ethinfra.snapshot.job.place import Place, namespace, say
+from ethinfra.snapshot.job.run import NotNeeded, Run, hand_on, handed_on
+from ethinfra.snapshot.plan import Plan, read_plan
+
+if TYPE_CHECKING:
+    from ethinfra.snapshot.store import SnapshotStore
+
+#: Exit codes beside those of `ethinfra.snapshot.errors`: the Kubernetes API refused, the pod was deleted.
+API, STOPPED = 5, 143
+
+#: What a container does with the run that the one before it handed on.
+Part = Callable[[Place, Cluster, "SnapshotStore", Run], object]
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the programs to the package's command line."""
+    job = commands.add_parser("job", help="a container of the snapshot job").add_subparsers(
+        required=True, metavar="PART"
+    )
+    parts: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
+        "take": (_take, "stop the node, copy its volume, start it"),
+        "adopt": (_adopt, "go on with the volume that a CSI snapshot was made of"),
+        "push": (_part(_push), "push the copy as a candidate"),
+        "restore": (_part(_restore), "restore the candidate into an empty volume"),
+        "promote": (_part(_promote), "test the restored node, and promote the candidate"),
+    }
+    for name, (run, text) in parts.items():
+        part = job.add_parser(name, help=text)
+        part.set_defaults(run=_stoppable(run))
+        _add_plan(part)
+        part.add_argument(
+            "--work", type=Path, default=Path("/work"), metavar="DIR", help="shared by the pod's containers"
+        )
+        part.add_argument("--data", type=Path, default=Path("/data"), metavar="DIR", help="the volume")
+    prune = job.add_parser("prune", help="remove snapshots that nobody needs")
+    prune.set_defaults(run=_stoppable(_prune))
+    _add_plan(prune)
+    prune.add_argument("--work", type=Path, metavar="DIR", help="not used")
+    prune.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+
+    pod = commands.add_parser("pod", help="a container of a serving node's pod").add_subparsers(
+        required=True, metavar="PART"
+    )
+    restore = pod.add_parser("restore", help="bring the volume to the newest snapshot")
+    restore.set_defaults(run=_stoppable(_pod_restore))
+    _add_plan(restore)
+    restore.add_argument("--data", type=Path, default=Path("/data"), metavar="DIR", help="the volume")
+
+    export = commands.add_parser("export", help="metrics of what the registry holds")
+    export.set_defaults(run=_stoppable(_export))
+    export.add_argument("--plan", type=Path, action="append", required=True, metavar="FILE", help="repeatable")
+    export.add_argument("--listen", type=_address, default=("0.0.0.0", 9600), metavar="HOST:PORT")  # noqa: S104 - a pod's own address
+    export.add_argument("--interval", type=float, default=60.0, metavar="S", help="between two looks")
+
+
+def _add_plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plan", type=Path, default=Path("/plan/plan.json"), metavar="FILE")
+
+
+def _stoppable(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    def stopped(number: int, frame: FrameType | None) -> None:
+        raise Stopped
+
+    def running(options: argparse.Namespace) -> int:
+        signal.signal(signal.SIGTERM, stopped)
+        try:
+            return run(options)
+        except Stopped:
+            say("told to stop")
+            return STOPPED
+        except ApiRefused as refused:
+            print(refused, file=sys.stderr)
+            return API
+
+    return running
+
+
+def _store(plan: Plan) -> SnapshotStore:
+    registry = plan.registry
+    authority = Path(registry.authority) if registry.authority else None
+    return open_store(registry.url, plan.repository, config=Path(registry.config), authority=authority)
+
+
+def _take(options: argparse.Namespace) -> int:
+    from ethinfra.snapshot.job.take import take
+
+    place = _place(options)
+    return _first(place, take(place, Cluster.here(place.namespace), _store(place.plan)))
+
+
+def _adopt(options: argparse.Namespace) -> int:
+    from ethinfra.snapshot.job.volume_snapshot import adopt
+
+    place = _place(options)
+    return _first(place, adopt(place, Cluster.here(place.namespace), _store(place.plan)))
+
+
+def _first(place: Place, outcome: Run | NotNeeded) -> int:
+    """Of the pod's containers: what it found is what the others do."""
+    hand_on(place.work, outcome)
+    if isinstance(outcome, NotNeeded):
+        say(f"not needed: {outcome.why}")
+    return 0
+
+
+def _part(do: Part) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        place = _place(options)
+        outcome = handed_on(place.work)
+        if isinstance(outcome, NotNeeded):
+            say(f"not needed: {outcome.why}")
+            return 0
+        do(place, Cluster.here(place.namespace), _store(place.plan), outcome)
+        return 0
+
+    return run
+
+
+def _push(place: Place, cluster: Cluster, store: SnapshotStore, run: Run) -> None:
+    from ethinfra.snapshot.job.push import push
+
+    push(place, cluster, store, run)
+
+
+def _restore(place: Place, cluster: Cluster, store: SnapshotStore, run: Run) -> None:
+    from ethinfra.snapshot.job.restore import restore
+
+    restore(place, cluster, store, run)
+
+
+def _promote(place: Place, cluster: Cluster, store: SnapshotStore, run: Run) -> None:
+    from ethinfra.snapshot.job.node import rpc_of
+    from ethinfra.snapshot.job.promote import promote
+
+    promote(place, cluster, store, run, rpc_of("127.0.0.1", place.plan.ports.rpc))
+
+
+def _prune(options: argparse.Namespace) -> int:
+    from ethinfra.snapshot.job.prune import prune
+
+    plan = read_plan(options.plan)
+    prune(plan, Cluster.here(namespace()), _store(plan), dry_run=options.dry_run)
+    return 0
+
+
+def _pod_restore(options: argparse.Namespace) -> int:
+    from ethinfra.snapshot.job.pod_restore import restore
+
+    plan = read_plan(options.plan)
+    restore(plan, _store(plan), options.data)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from ethinfra.snapshot.job.export import Exporter
+    from ethinfra.snapshot.job.pages import serving
+
+    if options.interval <= 0:
+        raise BadInput(f"--interval={options.interval:g}", expected="seconds, above 0")
+    exporter = Exporter([read_plan(path) for path in options.plan], _store)
+    pages = {"/metrics": exporter.metrics, "/healthz": lambda: exporter.healthy(options.interval)}
+    with serving(options.listen, pages) as port:
+        say(f"listening on port {port}")
+        while True:
+            exporter.look()
+            threading.Event().wait(options.interval)
+
+
+def _place(options: argparse.Namespace) -> Place:
+    return Place.of_environment(read_plan(options.plan), data=options.data, work=options.work)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return host or "0.0.0.0", int(port)  # noqa: S104 - as Go's listeners read an empty host
