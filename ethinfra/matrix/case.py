@@ -16,6 +16,12 @@ from ethinfra.matrix.switches import SWITCHES, Facts
 #: Name of the node that a case adds to nothing: it is the only one.
 NODE = "node"
 
+#: Name of the node that starts from it.
+SERVE = "serve"
+
+#: What a serve node is told in the same words.
+_SHARED = ("execution", "consensus", "jwt", "references", "gracePeriodSeconds")
+
 
 @dataclass(frozen=True)
 class Case:
@@ -36,12 +42,16 @@ class Case:
     @property
     def facts(self) -> Facts:
         return Facts(
-            find_program(self.execution, "execution"), find_program(self.consensus, "consensus"), known_values()
+            find_program(self.execution, "execution"),
+            find_program(self.consensus, "consensus"),
+            known_values(),
+            self.environment,
         )
 
     @cached_property
     def values(self) -> Values:
-        """What is laid over the environment's values: one sync node of these clients, with these settings."""
+        """What is laid over the environment's values: one sync node of these clients, and one serve node that starts
+        from it, with these settings."""
         values: Values = {
             "node": {
                 "name": NODE,
@@ -53,8 +63,10 @@ class Case:
         }
         for name, setting in self.settings:
             values = merge(values, SWITCHES[name][1](setting, self.facts))
-        node = values.pop("node")
-        return {**values, "sync": {"nodes": [node]}}
+        node, own = values.pop("node"), values.pop("serve-node", {})
+        same = {key: node[key] for key in _SHARED if key in node}
+        served = merge(same, {"name": SERVE, "from": NODE, **own})
+        return merge(values, {"sync": {"nodes": [node]}, "serve": {"nodes": [served]}})
 
     @property
     def key(self) -> str:

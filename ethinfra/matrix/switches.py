@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from ethinfra.clients import Program
 from ethinfra.deploy.release import Values
+from ethinfra.paths import ROOT
 
 #: A digest of the right form; rules look at whether there is one, not at which.
 DIGEST = f"sha256:{'0' * 64}"
@@ -22,11 +25,15 @@ ELSEWHERE = "hoodi"
 
 @dataclass(frozen=True)
 class Facts:
-    """What a switch may need to know of its case. networks: the files of values/networks, by name."""
+    """What a switch may need to know of its case.
+
+    networks: the files of values/networks, by name. environment: its name, by which the other layers are rendered
+    """
 
     execution: Program
     consensus: Program
     networks: dict[str, Values]
+    environment: str
 
 
 Patch = Callable[[str, Facts], Values]
@@ -151,6 +158,38 @@ def another_network(setting: str, facts: Facts) -> Values:
     return {} if setting == "none" else _node(network=facts.networks[ELSEWHERE])
 
 
+def snapshots(setting: str, _: Facts) -> Values:
+    """How they are taken of the sync node, and whether the serve node wants one: without any, it cannot."""
+    wanted = {"serve-node": {"restore": {"required": setting in ("reflink", "volume-snapshot")}}}
+    if setting == "off":
+        return {**_node(snapshots={"enabled": False}), **wanted}
+    cut = {"volumeSnapshot": {"className": "csi-snapshots" if setting == "volume-snapshot" else ""}}
+    # A node of the matrix has as long to stop as any client needs, and may be the only one.
+    taken = {"enabled": True, "method": setting, "allowDowntime": True, "deadlines": {"stop": 600, "job": 7200}}
+    return {**_node(snapshots={**taken, **cut}), **wanted}
+
+
+def scaling(setting: str, facts: Facts) -> Values:
+    """Who decides how many serve nodes there are. Where the client counts no requests, KEDA has nothing to ask for."""
+    keda = setting == "keda" and "requests" in facts.execution.known.get("metrics", {}).get("series", {})
+    return {"serve-node": {"autoscaling": {"enabled": setting != "off", "keda": keda}}}
+
+
+def chunk_cache(setting: str, facts: Facts) -> Values:
+    """A claim of the infrastructure layer, in environments where that has one."""
+    there = setting == "on" and _infrastructure(facts.environment).get("chunkCache", {}).get("enabled", False)
+    return {"serve": {"chunkCache": {"claim": "chunk-cache" if there else ""}}}
+
+
+def mesh(setting: str, _: Facts) -> Values:
+    return {"serve": {"mesh": {"enabled": setting == "on"}}}
+
+
+def _infrastructure(environment: str) -> Values:
+    values: Values = yaml.safe_load((ROOT / "values" / "infrastructure" / f"{environment}.yaml").read_text())
+    return values
+
+
 #: Name of a switch → its settings and its patch. The settings that break agreement are named in `case.refusal`.
 SWITCHES: dict[str, tuple[tuple[str, ...], Patch]] = {
     "policies": (("on", "off", "no-devp2p"), policies),
@@ -167,4 +206,8 @@ SWITCHES: dict[str, tuple[tuple[str, ...], Patch]] = {
     "references": (("none", "some"), references),
     "retention": (("Retain", "Delete"), retention),
     "other-network": (("none", ELSEWHERE), another_network),
+    "snapshots": (("off", "reflink", "hold", "volume-snapshot"), snapshots),
+    "scaling": (("off", "keda", "cpu"), scaling),
+    "chunk-cache": (("off", "on"), chunk_cache),
+    "mesh": (("off", "on"), mesh),
 }

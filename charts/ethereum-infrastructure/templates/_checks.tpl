@@ -61,7 +61,7 @@
 
 {{/* The execution client can get its state in the way that is asked for. */}}
 {{- define "ethereum.checkSyncMode" -}}
-{{- $program := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $program := include "ethereum.part" (dict "scope" . "part" "execution") | fromJson -}}
 {{- $mode := .node.execution.syncMode -}}
 {{- if not (hasKey $program.flags.syncModes $mode) -}}
 {{- fail (printf "%s.execution.syncMode: %s has no %q; it has %s" .node.path .node.execution.client $mode (keys $program.flags.syncModes | sortAlpha | join ", ")) -}}
@@ -72,7 +72,7 @@
 {{- define "ethereum.checkGrace" -}}
 {{- $scope := . -}}
 {{- range $part := list "execution" "consensus" -}}
-{{- $program := include "ethereum.part" (dict "scope" $scope "part" $part) | fromYaml -}}
+{{- $program := include "ethereum.part" (dict "scope" $scope "part" $part) | fromJson -}}
 {{- if lt ($scope.node.gracePeriodSeconds | int64) ($program.gracePeriodSeconds | int64) -}}
 {{- fail (printf "%s.gracePeriodSeconds: %v is less than the %v that clients.%s.%s may need to stop" $scope.node.path $scope.node.gracePeriodSeconds $program.gracePeriodSeconds (index $scope.node $part).client $part) -}}
 {{- end -}}
@@ -84,7 +84,7 @@
 {{- define "ethereum.checkChain" -}}
 {{- $scope := . -}}
 {{- $network := .node.network -}}
-{{- $consensus := include "ethereum.part" (dict "scope" . "part" "consensus") | fromYaml -}}
+{{- $consensus := include "ethereum.part" (dict "scope" . "part" "consensus") | fromJson -}}
 {{- if ne (include "ethereum.network.kind" $network) "known" -}}
 {{- $slots := $network.genesis.beaconConfig.SLOTS_PER_EPOCH | default "32" | int -}}
 {{- $known := list -}}
@@ -92,7 +92,7 @@
 {{- if not (or (has $slots $known) $consensus.anyPreset) -}}
 {{- fail (printf "%s.consensus.client: network %s has %d slots per epoch, and %s can have %s" .node.path $network.name $slots .node.consensus.client ($known | join " or " | default "none that its file names")) -}}
 {{- end -}}
-{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromJson -}}
 {{- $format := $execution.genesisFormat -}}
 {{- if and (ne $format "geth") (not (hasKey $network.genesis.formats $format)) -}}
 {{- fail (printf "%s.execution.client: %s reads its genesis in the format %q; add network.genesis.formats.%s to network %s" .node.path .node.execution.client $format $format $network.name) -}}
@@ -100,7 +100,7 @@
 {{- end -}}
 {{- $order := list "phase0" "altair" "bellatrix" "capella" "deneb" "electra" "fulu" "gloas" "heze" -}}
 {{- range $part := list "execution" "consensus" -}}
-{{- $program := include "ethereum.part" (dict "scope" $scope "part" $part) | fromYaml -}}
+{{- $program := include "ethereum.part" (dict "scope" $scope "part" $part) | fromJson -}}
 {{- range $network.forks -}}
 {{- if and (has .name $order) (gt (include "ethereum.indexOf" (dict "list" $order "one" .name) | int) (include "ethereum.indexOf" (dict "list" $order "one" $program.newestFork) | int)) -}}
 {{- fail (printf "%s.%s.client: network %s has the fork %q, and %s %s knows none after %q; take a newer release" $scope.node.path $part $network.name .name (index $scope.node $part).client $program.version $program.newestFork) -}}
@@ -116,7 +116,7 @@
 
 {{/* Options exist, and have what they need. Takes: (dict "scope" scope "part" "execution"). */}}
 {{- define "ethereum.checkOptions" -}}
-{{- $program := include "ethereum.part" . | fromYaml -}}
+{{- $program := include "ethereum.part" . | fromJson -}}
 {{- $known := $program.options | default dict -}}
 {{- $path := printf "%s.%s.options" .scope.node.path .part -}}
 {{- $client := (index .scope.node .part).client -}}
@@ -141,7 +141,7 @@
 {{- $path := .node.path -}}
 {{- $snapshots := .node.snapshots -}}
 {{- if $snapshots.enabled -}}
-{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromJson -}}
 {{- if not $execution.snapshot -}}
 {{- fail (printf "%s.snapshots.enabled: clients.%s.execution.snapshot does not say what of its data belongs together" $path .node.execution.client) -}}
 {{- end -}}
@@ -177,9 +177,9 @@
 {{/* A serve node can start from what it names, and its scaling makes sense. Takes: a scope with "source". */}}
 {{- define "ethereum.checkServe" -}}
 {{- $path := .node.path -}}
-{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
-{{- if .node.snapshots -}}
-{{- fail (printf "%s.snapshots: snapshots are taken of sync nodes; the volumes of a serve node go with its pods" $path) -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromJson -}}
+{{- if and .node.snapshots .node.snapshots.enabled -}}
+{{- fail (printf "%s.snapshots.enabled: snapshots are taken of sync nodes; what goes with the pod is not worth one" $path) -}}
 {{- end -}}
 {{- if not $execution.snapshot -}}
 {{- fail (printf "%s.execution.client: clients.%s.execution.snapshot does not say what a snapshot of it is" $path .node.execution.client) -}}

@@ -2,7 +2,7 @@
      asks whether the process answers, and with patience, because a restart loses the progress of a sync.
      Takes: a scope. */}}
 {{- define "ethereum.consensusContainer" -}}
-{{- $program := include "ethereum.part" (dict "scope" . "part" "consensus") | fromYaml -}}
+{{- $program := include "ethereum.part" (dict "scope" . "part" "consensus") | fromJson -}}
 {{- $paths := include "ethereum.paths" . | fromYaml -}}
 {{- $consensus := .node.consensus -}}
 {{- $groups := concat (list "base" "engine" "rpc" "metrics" "p2p" "feeRecipient") (include "ethereum.networkGroups" . | splitList ",") -}}

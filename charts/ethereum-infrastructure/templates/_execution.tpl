@@ -1,7 +1,7 @@
 {{/* The execution client. Its probes ask the node probe beside it: readiness is a matter of the chain, not of a port.
      Takes: a scope. */}}
 {{- define "ethereum.executionContainer" -}}
-{{- $program := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $program := include "ethereum.part" (dict "scope" . "part" "execution") | fromJson -}}
 {{- $paths := include "ethereum.paths" . | fromYaml -}}
 {{- $execution := .node.execution -}}
 {{- $groups := concat (list "base" "rpc" "engine" "metrics" "p2p" (printf "syncModes.%s" $execution.syncMode)) (include "ethereum.networkGroups" . | splitList ",") -}}

@@ -12,7 +12,7 @@
 {{/* The newest promoted snapshot, for a serve node. It answers on the node probe's port while it works. Takes: a scope. */}}
 {{- define "ethereum.init.restore" -}}
 {{- if eq .role "serve" -}}
-{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromJson -}}
 {{- $args := list "pod" "restore" "--plan=/plan/plan.json" "--data=/data" -}}
 {{- if not .node.restore.required -}}{{- $args = append $args "--or-empty" -}}{{- end -}}
 {{- $mounts := list (dict "name" "plan" "mountPath" "/plan" "readOnly" true) (dict "name" "execution" "mountPath" "/data") -}}
@@ -50,11 +50,11 @@
     - checkpoint
     - --url={{ . }}
     - --chain-id={{ $network.chainId | int64 }}
-    - --data={{ (include "ethereum.part" (dict "scope" $ "part" "consensus") | fromYaml).dataDir }}
+    - --data={{ (include "ethereum.part" (dict "scope" $ "part" "consensus") | fromJson).dataDir }}
   securityContext: {{- include "ethereum.containerSecurity" $ | nindent 4 }}
   resources: {{- toYaml $root.Values.probe.resources | nindent 4 }}
   volumeMounts:
-    - {name: consensus, mountPath: {{ (include "ethereum.part" (dict "scope" $ "part" "consensus") | fromYaml).dataDir }}, readOnly: true}
+    - {name: consensus, mountPath: {{ (include "ethereum.part" (dict "scope" $ "part" "consensus") | fromJson).dataDir }}, readOnly: true}
 {{- end }}
 {{- end -}}
 
@@ -65,7 +65,7 @@
 {{- $paths := include "ethereum.paths" . | fromYaml -}}
 {{- $kind := include "ethereum.network.kind" $network -}}
 {{- if eq $kind "made" }}
-{{- $tool := include "ethereum.program" (dict "root" $root "client" $network.genesis.tool "program" "genesis" "path" "network.genesis.tool") | fromYaml }}
+{{- $tool := include "ethereum.program" (dict "root" $root "client" $network.genesis.tool "program" "genesis" "path" "network.genesis.tool") | fromJson }}
 - name: genesis
   image: {{ include "ethereum.image" (dict "root" $root "image" $tool.image) }}
   imagePullPolicy: IfNotPresent
@@ -102,7 +102,7 @@
 {{- define "ethereum.init.client" -}}
 {{- $root := .root -}}
 {{- $paths := include "ethereum.paths" . | fromYaml -}}
-{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromJson -}}
 {{- $kind := include "ethereum.network.kind" .node.network -}}
 {{- if and (ne $kind "known") $execution.flags.init }}
 - name: init
@@ -124,7 +124,7 @@
      Takes: a scope. */}}
 {{- define "ethereum.init.hold" -}}
 {{- if and (eq .role "sync") .node.snapshots.enabled -}}
-{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromJson -}}
 - name: hold
   image: {{ include "ethereum.image" (dict "root" .root "image" .root.Values.probe.image) }}
   imagePullPolicy: IfNotPresent

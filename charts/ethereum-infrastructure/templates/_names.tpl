@@ -6,7 +6,7 @@
 {{- end -}}
 
 {{/* What the project knows about one program of a client.
-     Takes: (dict "root" $ "client" "geth" "program" "execution" "path" "sync.nodes[geth].execution.client"). Gives YAML. */}}
+     Takes: (dict "root" $ "client" "geth" "program" "execution" "path" "sync.nodes[geth].execution.client"). Gives JSON. */}}
 {{- define "ethereum.program" -}}
 {{- $client := index .root.Values.clients .client -}}
 {{- if not $client -}}
@@ -16,7 +16,7 @@
 {{- if not $program -}}
 {{- fail (printf "%s: client %q has no program for %q; add clients.%s.%s to its file" .path .client .program .client .program) -}}
 {{- end -}}
-{{- toYaml $program -}}
+{{- toJson $program -}}
 {{- end -}}
 
 {{/* The program of one part of a node. Takes: (dict "scope" scope "part" "execution"); validators have a third part. */}}

@@ -67,7 +67,7 @@ spec:
 
 {{/* Ports at which a node's client is reached by its peers. Takes: (dict "scope" scope "part" "execution"). */}}
 {{- define "ethereum.ownPeerPorts" -}}
-{{- range include "ethereum.peerPorts" (include "ethereum.part" . | fromYaml) | fromYamlArray }}
+{{- range include "ethereum.peerPorts" (include "ethereum.part" . | fromJson) | fromYamlArray }}
 - {port: {{ .port }}, protocol: {{ .protocol }}}
 {{- end -}}
 {{- end -}}

@@ -9,7 +9,7 @@
 
 {{/* Volume mounts of the options of one part of a node. Takes: (dict "scope" scope "part" "execution"). */}}
 {{- define "ethereum.optionMounts" -}}
-{{- $program := include "ethereum.part" . | fromYaml -}}
+{{- $program := include "ethereum.part" . | fromJson -}}
 {{- $part := .part -}}
 {{- range $name, $option := (index .scope.node .part).options -}}
 {{- if (index $program.options $name).files }}
@@ -20,7 +20,7 @@
 
 {{/* Volumes of the options of one part of a node. Takes what the mounts take. */}}
 {{- define "ethereum.optionVolumes" -}}
-{{- $program := include "ethereum.part" . | fromYaml -}}
+{{- $program := include "ethereum.part" . | fromJson -}}
 {{- $part := .part -}}
 {{- range $name, $option := (index .scope.node .part).options -}}
 {{- $files := (index $program.options $name).files -}}

@@ -4,7 +4,7 @@
 {{- define "ethereum.plan" -}}
 {{- $root := .scope.root -}}
 {{- $node := .scope.node -}}
-{{- $program := include "ethereum.part" (dict "scope" .scope "part" "execution") | fromYaml -}}
+{{- $program := include "ethereum.part" (dict "scope" .scope "part" "execution") | fromJson -}}
 {{- $registry := $root.Values.snapshots.registry -}}
 {{- $yaml := include "ethereum.planYaml" (dict "root" $root "node" $node "program" $program "registry" $registry "references" .references "job" .job "cache" .cache) -}}
 {{- $yaml | fromYaml | toPrettyJson -}}

@@ -1,8 +1,8 @@
 {{/* The node probe: asks both clients and answers for the node. Takes: a scope. */}}
 {{- define "ethereum.probeContainer" -}}
 {{- $probe := .root.Values.probe -}}
-{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml -}}
-{{- $consensus := include "ethereum.part" (dict "scope" . "part" "consensus") | fromYaml -}}
+{{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromJson -}}
+{{- $consensus := include "ethereum.part" (dict "scope" . "part" "consensus") | fromJson -}}
 - name: probe
   image: {{ include "ethereum.image" (dict "root" .root "image" $probe.image) }}
   imagePullPolicy: IfNotPresent

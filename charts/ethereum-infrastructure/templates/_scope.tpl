@@ -1,8 +1,12 @@
 {{/* A scope is what the templates of a node pass to each other: root, role (sync, serve or validators), and node: its values with
      all defaults, its network, and the path at which errors name it. */}}
 
-{{/* The sync nodes of a release, as a YAML list of nodes. Takes: the root. */}}
+{{/* The sync nodes of a release, as a JSON list of nodes. Every file asks for them, so they are made once and kept in the
+     root. Takes: the root. */}}
 {{- define "ethereum.syncNodes" -}}
+{{- if hasKey . "knownSyncNodes" -}}
+{{- .knownSyncNodes -}}
+{{- else -}}
 {{- $nodes := list -}}
 {{- if .Values.sync.enabled -}}
 {{- if not .Values.sync.nodes -}}
@@ -27,10 +31,13 @@
 {{- $nodes = append $nodes $node -}}
 {{- end -}}
 {{- end -}}
-{{- toYaml $nodes -}}
+{{- $json := toJson $nodes -}}
+{{- $_ := set . "knownSyncNodes" $json -}}
+{{- $json -}}
+{{- end -}}
 {{- end -}}
 
-{{/* The validators' node, as a YAML list of one node or none. Takes: the root. */}}
+{{/* The validators' node, as a JSON list of one node or none. Takes: the root. */}}
 {{- define "ethereum.validatorNodes" -}}
 {{- $nodes := list -}}
 {{- if .Values.validators.enabled -}}
@@ -40,7 +47,7 @@
 {{- include "ethereum.checks" (dict "root" . "role" "validators" "node" $node) -}}
 {{- $nodes = append $nodes $node -}}
 {{- end -}}
-{{- toYaml $nodes -}}
+{{- toJson $nodes -}}
 {{- end -}}
 
 {{/* Places inside the containers. */}}
@@ -53,21 +60,21 @@ options: /options
 tmp: /tmp
 {{- end -}}
 
-{{/* The names that the flags and the environment of a client may use, as YAML.
+{{/* The names that the flags and the environment of a client may use, as JSON.
      Takes: (dict "scope" scope "program" program). */}}
 {{- define "ethereum.flagScope" -}}
 {{- $node := .scope.node -}}
-{{- $execution := include "ethereum.part" (dict "scope" .scope "part" "execution") | fromYaml -}}
-{{- $consensus := include "ethereum.part" (dict "scope" .scope "part" "consensus") | fromYaml -}}
-dataDir: {{ .program.dataDir | default "" }}
-ports: {{ .program.ports | default dict | toJson }}
-enginePort: {{ $execution.ports.engine }}
-consensusRpcPort: {{ $consensus.ports.rpc | default $consensus.ports.beacon }}
-paths: {{ include "ethereum.paths" . | fromYaml | toJson }}
-network: {{ omit $node.network "fundedAccounts" | toJson }}
-node: {{ omit $node "network" | toJson }}
-checkpoint: {{ include "ethereum.checkpoint" .scope | quote }}
-bootnodeHost: {{ include "ethereum.bootnodeHost" .scope }}
+{{- $execution := include "ethereum.part" (dict "scope" .scope "part" "execution") | fromJson -}}
+{{- $consensus := include "ethereum.part" (dict "scope" .scope "part" "consensus") | fromJson -}}
+{{- $names := dict "dataDir" (.program.dataDir | default "") "ports" (.program.ports | default dict) -}}
+{{- $names = set $names "enginePort" $execution.ports.engine -}}
+{{- $names = set $names "consensusRpcPort" ($consensus.ports.rpc | default $consensus.ports.beacon) -}}
+{{- $names = set $names "paths" (include "ethereum.paths" . | fromYaml) -}}
+{{- $names = set $names "network" (omit $node.network "fundedAccounts") -}}
+{{- $names = set $names "node" (omit $node "network") -}}
+{{- $names = set $names "checkpoint" (include "ethereum.checkpoint" .scope) -}}
+{{- $names = set $names "bootnodeHost" (include "ethereum.bootnodeHost" .scope) -}}
+{{- toJson $names -}}
 {{- end -}}
 
 {{/* Flags of a program, group after group, then the node's own, as a YAML list. A flag of the node replaces every flag of the
@@ -75,7 +82,7 @@ bootnodeHost: {{ include "ethereum.bootnodeHost" .scope }}
      Takes: (dict "scope" scope "program" program "client" "geth" "groups" (list "base" "syncModes.full") "extra" (list)
      "options" (dict) "over" (list "offline")): groups in "over" replace flags in the same way, the node's own too. */}}
 {{- define "ethereum.flags" -}}
-{{- $names := include "ethereum.flagScope" (dict "scope" .scope "program" .program) | fromYaml -}}
+{{- $names := include "ethereum.flagScope" (dict "scope" .scope "program" .program) | fromJson -}}
 {{- $last := list -}}
 {{- $over := list -}}
 {{- $flags := list -}}
@@ -149,7 +156,7 @@ bootnodeHost: {{ include "ethereum.bootnodeHost" .scope }}
 - name: BOOTNODE_PEER_ID
   valueFrom: {configMapKeyRef: {name: {{ include "ethereum.network.genesis" $network }}, key: bootnode-peer-id}}
 {{- end }}
-{{- $names := include "ethereum.flagScope" (dict "scope" .scope "program" .program) | fromYaml -}}
+{{- $names := include "ethereum.flagScope" (dict "scope" .scope "program" .program) | fromJson -}}
 {{- range $name, $value := .program.environment }}
 - {name: {{ $name }}, value: {{ tpl $value $names | quote }}}
 {{- end }}

@@ -1,7 +1,10 @@
 {{/* Serve nodes: pods that start from a snapshot and answer RPC. */}}
 
-{{/* The serve nodes of a release, as a YAML list of nodes. Takes: the root. */}}
+{{/* The serve nodes of a release, as a JSON list of nodes; made once, as sync nodes are. Takes: the root. */}}
 {{- define "ethereum.serveNodes" -}}
+{{- if hasKey . "knownServeNodes" -}}
+{{- .knownServeNodes -}}
+{{- else -}}
 {{- $nodes := list -}}
 {{- if .Values.serve.enabled -}}
 {{- if not .Values.serve.nodes -}}
@@ -17,7 +20,7 @@
 {{- $node := mergeOverwrite (deepCopy $.Values.serve.defaults) (deepCopy .) -}}
 {{- $node = set $node "bootnode" false -}}
 {{- $node = set $node "path" (printf "serve.nodes[%s]" .name) -}}
-{{- $source := include "ethereum.source" (dict "root" $ "node" $node) | fromYaml -}}
+{{- $source := include "ethereum.source" (dict "root" $ "node" $node) | fromJson -}}
 {{- $node = set $node "network" $source.network -}}
 {{- $node = set $node "references" (concat (list $source.rpc) $node.references) -}}
 {{- if not $node.consensus.checkpointSyncUrl -}}
@@ -28,10 +31,13 @@
 {{- $nodes = append $nodes $node -}}
 {{- end -}}
 {{- end -}}
-{{- toYaml $nodes -}}
+{{- $json := toJson $nodes -}}
+{{- $_ := set . "knownServeNodes" $json -}}
+{{- $json -}}
+{{- end -}}
 {{- end -}}
 
-{{/* What a serve node starts from, as YAML: network, client, and the addresses of RPC and Beacon API of a sync node, which may
+{{/* What a serve node starts from, as JSON: network, client, and the addresses of RPC and Beacon API of a sync node, which may
      be of another release. Takes: (dict "root" $ "node" node). */}}
 {{- define "ethereum.source" -}}
 {{- $root := .root -}}
@@ -47,17 +53,13 @@
 {{- fail (printf "%s.from: no sync node is named %q; sync.nodes has %s" $path $from (join ", " $names)) -}}
 {{- end -}}
 {{- $node := first $found -}}
-{{- $execution := include "ethereum.program" (dict "root" $root "client" $node.execution.client "program" "execution" "path" (printf "%s.from" $path)) | fromYaml -}}
-{{- $consensus := include "ethereum.program" (dict "root" $root "client" $node.consensus.client "program" "consensus" "path" (printf "%s.from" $path)) | fromYaml -}}
-client: {{ $node.execution.client }}
-snapshots: {{ $node.snapshots.enabled }}
-rpc: http://{{ $from }}-rpc:{{ $execution.ports.rpc }}
-beacon: http://{{ $from }}-beacon:{{ $consensus.ports.beacon }}
-{{- if $node.network }}
-network: {{ mergeOverwrite (include "ethereum.network.neutral" $root | fromYaml) (deepCopy $node.network) | toJson }}
-{{- else }}
-network: {{ $root.Values.network | toJson }}
-{{- end }}
+{{- $execution := include "ethereum.program" (dict "root" $root "client" $node.execution.client "program" "execution" "path" (printf "%s.from" $path)) | fromJson -}}
+{{- $consensus := include "ethereum.program" (dict "root" $root "client" $node.consensus.client "program" "consensus" "path" (printf "%s.from" $path)) | fromJson -}}
+{{- $network := $root.Values.network -}}
+{{- if $node.network -}}{{- $network = mergeOverwrite (include "ethereum.network.neutral" $root | fromYaml) (deepCopy $node.network) -}}{{- end -}}
+{{- $rpc := printf "http://%s-rpc:%v" $from $execution.ports.rpc -}}
+{{- $beacon := printf "http://%s-beacon:%v" $from $consensus.ports.beacon -}}
+{{- dict "client" $node.execution.client "snapshots" $node.snapshots.enabled "network" $network "rpc" $rpc "beacon" $beacon | toJson -}}
 {{- end -}}
 
 {{/* The Deployment of a serve node. Takes: a scope. */}}
@@ -99,7 +101,7 @@ sidecar.istio.io/inject: "true"
 {{- $ports := include "ethereum.ports" . | fromYaml -}}
 {{- $peers := list $ports.execution.p2p $ports.consensus.p2p -}}
 {{- range $part := list "execution" "consensus" -}}
-{{- range (include "ethereum.part" (dict "scope" $ "part" $part) | fromYaml).peerPorts -}}
+{{- range (include "ethereum.part" (dict "scope" $ "part" $part) | fromJson).peerPorts -}}
 {{- if eq .protocol "TCP" -}}{{- $peers = append $peers .port -}}{{- end -}}
 {{- end -}}
 {{- end -}}

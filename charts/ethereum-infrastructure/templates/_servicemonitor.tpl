@@ -25,7 +25,7 @@ spec:
   endpoints:
     {{- range $port, $part := $parts }}
     - port: {{ $port }}
-      path: {{ (include "ethereum.part" (dict "scope" $scope "part" $part) | fromYaml).metrics.path }}
+      path: {{ (include "ethereum.part" (dict "scope" $scope "part" $part) | fromJson).metrics.path }}
       interval: {{ $monitor.interval }}
     {{- end }}
     - port: probe

@@ -34,7 +34,7 @@ spec:
 {{- $parts := list "execution" "consensus" -}}
 {{- if .node.validator -}}{{- $parts = append $parts "validator" -}}{{- end -}}
 {{- range $part := $parts }}
-{{ $part }}: {{ (include "ethereum.part" (dict "scope" $scope "part" $part) | fromYaml).ports | toJson }}
+{{ $part }}: {{ (include "ethereum.part" (dict "scope" $scope "part" $part) | fromJson).ports | toJson }}
 {{- end -}}
 {{- end -}}
 
@@ -89,7 +89,7 @@ spec:
 - {name: beacon-udp, port: {{ $ports.consensus.discovery }}, protocol: UDP}
 {{- $scope := . -}}
 {{- range $part := list "execution" "consensus" -}}
-{{- range (include "ethereum.part" (dict "scope" $scope "part" $part) | fromYaml).peerPorts }}
+{{- range (include "ethereum.part" (dict "scope" $scope "part" $part) | fromJson).peerPorts }}
 - {name: {{ .name }}, port: {{ .port }}, protocol: {{ .protocol }}}
 {{- end -}}
 {{- end -}}

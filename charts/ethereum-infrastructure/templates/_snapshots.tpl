@@ -9,13 +9,13 @@
 
      Everything is static: nobody needs the right to create a pod. */}}
 
-{{/* The sync nodes of which snapshots are taken, as a YAML list. Takes: the root. */}}
+{{/* The sync nodes of which snapshots are taken, as a JSON list. Takes: the root. */}}
 {{- define "ethereum.snapshotNodes" -}}
 {{- $nodes := list -}}
-{{- range include "ethereum.syncNodes" . | fromYamlArray -}}
+{{- range include "ethereum.syncNodes" . | fromJsonArray -}}
 {{- if .snapshots.enabled -}}{{- $nodes = append $nodes . -}}{{- end -}}
 {{- end -}}
-{{- toYaml $nodes -}}
+{{- toJson $nodes -}}
 {{- end -}}
 
 {{/* Name of what belongs to the snapshots of a node: account, role, plan, lease. Takes: a node. */}}
@@ -158,7 +158,7 @@ volumes:
           labels: {{- include "ethereum.snapshotLabels" $scope | nindent 12 }}
         spec:
           accessModes: [ReadWriteOnce]
-          storageClassName: {{ $node.storage.execution.className }}
+          storageClassName: {{ $node.snapshots.restoreTest.className }}
           dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: {{ $name }}}
           resources: {requests: {storage: {{ $node.storage.execution.size }}}}
 {{- end -}}
@@ -178,21 +178,22 @@ volumes:
 {{- define "ethereum.testNode" -}}
 {{- $node := omit .node "execution" "jwt" -}}
 {{- $execution := omit .node.execution "options" "resources" "cacheMiB" -}}
+{{- $execution = set $execution "options" dict -}}
 {{- $execution = set $execution "cacheMiB" .node.snapshots.restoreTest.cacheMiB -}}
 {{- $execution = set $execution "resources" .node.snapshots.restoreTest.resources -}}
 {{- $node = set $node "execution" $execution -}}
 {{- $node = set $node "jwt" (dict "generate" true "existingSecret" (dict "name" "" "key" "")) -}}
-{{- toYaml $node -}}
+{{- toJson $node -}}
 {{- end -}}
 
 {{- define "ethereum.testGrace" -}}
 # The test's client stops as any other, or its volume could not be looked at afterwards.
-terminationGracePeriodSeconds: {{ (include "ethereum.part" (dict "scope" . "part" "execution") | fromYaml).gracePeriodSeconds }}
+terminationGracePeriodSeconds: {{ (include "ethereum.part" (dict "scope" . "part" "execution") | fromJson).gracePeriodSeconds }}
 {{- end -}}
 
 {{/* What the test's client needs before it starts. Takes: a scope. */}}
 {{- define "ethereum.testPreparation" -}}
-{{- $scope := dict "root" .root "role" .role "node" (include "ethereum.testNode" . | fromYaml) -}}
+{{- $scope := dict "root" .root "role" .role "node" (include "ethereum.testNode" . | fromJson) -}}
 {{- include "ethereum.init.jwt" $scope }}
 {{- with include "ethereum.init.genesis" $scope | trim }}
 {{ . }}
@@ -201,11 +202,12 @@ terminationGracePeriodSeconds: {{ (include "ethereum.part" (dict "scope" . "part
 
 {{/* From the candidate to a client that answers. Takes: (dict "scope" scope "ordinal" 0). */}}
 {{- define "ethereum.testSteps" -}}
-{{- $scope := dict "root" .scope.root "role" .scope.role "node" (include "ethereum.testNode" .scope | fromYaml) -}}
-{{- $program := include "ethereum.part" (dict "scope" $scope "part" "execution") | fromYaml -}}
+{{- $scope := dict "root" .scope.root "role" .scope.role "node" (include "ethereum.testNode" .scope | fromJson) -}}
+{{- $program := include "ethereum.part" (dict "scope" $scope "part" "execution") | fromJson -}}
 {{- $paths := include "ethereum.paths" $scope | fromYaml -}}
 {{- $execution := $scope.node.execution -}}
-{{- $network := ternary (printf "networks.%s" $scope.node.network.preset) "customNetwork" (eq (include "ethereum.network.kind" $scope.node.network) "known") -}}
+{{- $network := "customNetwork" -}}
+{{- with $scope.node.network.preset -}}{{- $network = printf "networks.%s" . -}}{{- end -}}
 {{- include "ethereum.step" (dict "scope" .scope "step" "restore" "ordinal" .ordinal "args" (list "--data=/restored") "mounts" (list (dict "name" "restored" "mountPath" "/restored"))) }}
 - name: execution
   # A sidecar: it runs beside `promote`, and ends when that is done.
@@ -240,7 +242,7 @@ terminationGracePeriodSeconds: {{ (include "ethereum.part" (dict "scope" . "part
         labels: {{- include "ethereum.snapshotLabels" . | nindent 10 }}
       spec:
         accessModes: [ReadWriteOnce]
-        storageClassName: {{ .node.storage.execution.className }}
+        storageClassName: {{ .node.snapshots.restoreTest.className }}
         resources: {requests: {storage: {{ .node.storage.execution.size }}}}
 {{- end -}}
 

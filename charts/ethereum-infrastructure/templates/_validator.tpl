@@ -1,7 +1,7 @@
 {{/* The validator client of a network of our own. It does not wait for the node to be ready: without validators no node
      ever is. Takes: a scope. */}}
 {{- define "ethereum.validatorContainer" -}}
-{{- $program := include "ethereum.part" (dict "scope" . "part" "validator") | fromYaml -}}
+{{- $program := include "ethereum.part" (dict "scope" . "part" "validator") | fromJson -}}
 {{- $paths := include "ethereum.paths" . | fromYaml -}}
 - name: validator
   image: {{ include "ethereum.image" (dict "root" .root "image" $program.image) }}

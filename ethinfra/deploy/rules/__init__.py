@@ -16,6 +16,9 @@ to look at is content, so each is tried on manifests that were broken for it (te
 - `monitors`    what Prometheus scrapes
 - `policies`    who may reach whom
 - `scaling`     who decides how many pods there are
+- `builder`     the snapshot builder in manifests
+- `snapshots`   the jobs that take snapshots, and the nodes that they stop
+- `serving`     nodes that start from a snapshot and answer RPC
 - `platform`    namespaces, quotas, priorities, storage classes
 - `access`      service accounts and their rights
 - `objects`     whatever refers to something else, or is there twice
@@ -38,6 +41,8 @@ from ethinfra.deploy.rules import (
     probes,
     scaling,
     services,
+    serving,
+    snapshots,
 )
 from ethinfra.deploy.rules.manifests import Manifests, Rule
 
@@ -55,6 +60,8 @@ RULES: dict[str, Rule] = {
         monitors,
         policies,
         scaling,
+        snapshots,
+        serving,
         platform,
         access,
         objects,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ethinfra.deploy.render import title
-from ethinfra.deploy.rules.manifests import Manifests
+from ethinfra.deploy.rules.manifests import Manifests, Pods
+from ethinfra.kube import Object
 
 _ROLES = ("Role", "ClusterRole")
 
@@ -12,9 +13,14 @@ _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 #: Whoever may do these may do everything.
 _SELF_SERVICE = frozenset({"bind", "escalate", "impersonate"})
 
+#: Why a Role looks at all Secrets of its namespace.
+_SECRETS_REASON = "ethinfra.io/secrets-reason"
+_LOOKING = frozenset({"create", "get", "list", "watch"})
+
 
 def tokens_are_where_rights_are(manifests: Manifests) -> list[str]:
-    """Pods have an account of their own; its token is mounted where a binding gives the account something to do."""
+    """Pods have an account of their own; its token is mounted where a binding gives the account something to do: in all
+    containers, or by a volume in those that need it."""
     accounts = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in manifests.of_kind("ServiceAccount")}
     bound = {
         (subject.get("namespace"), subject["name"])
@@ -31,14 +37,14 @@ def tokens_are_where_rights_are(manifests: Manifests) -> list[str]:
         account = (pods.namespace, pods.spec.get("serviceAccountName", "default"))
         if account not in accounts:
             said.append(f"{pods.title}: runs as {account[1]!r}, an account that is not rendered")
-        elif pods.spec.get("automountServiceAccountToken") is not (account in bound):
+        elif _has_token(pods) is not (account in bound):
             rights = "has rights and no token" if account in bound else "has a token and no rights"
             said.append(f"{pods.title}: {rights}")
     return said
 
 
 def roles_name_what_they_grant(manifests: Manifests) -> list[str]:
-    """No wildcards, no way to more rights, and Secrets are read by name only."""
+    """No wildcards, no way to more rights, and Secrets by name, or to look at in one namespace for a reason."""
     said = []
     for role in manifests.of_kind(*_ROLES):
         for rule in role.get("rules") or []:
@@ -48,7 +54,8 @@ def roles_name_what_they_grant(manifests: Manifests) -> list[str]:
                 said.append(f"{title(role)}: grants a wildcard: {rule}")
             if verbs & _SELF_SERVICE:
                 said.append(f"{title(role)}: may give itself rights: {rule}")
-            if resources & {"secrets", "*"} and verbs - {"create"} and not rule.get("resourceNames"):
+            some = rule.get("resourceNames") or (verbs <= _LOOKING and _has_reason(role))
+            if resources & {"secrets", "*"} and verbs - {"create"} and not some:
                 said.append(f"{title(role)}: reaches every Secret: {rule}")
     return said
 
@@ -66,6 +73,21 @@ def bindings_lead_to_roles(manifests: Manifests) -> list[str]:
             if subject["kind"] == "ServiceAccount" and account not in known:
                 said.append(f"{title(binding)}: is for ServiceAccount {subject['name']}, which is not rendered")
     return said
+
+
+def _has_token(pods: Pods) -> bool:
+    """A token for all containers, or a volume with one for some."""
+    projected = (
+        source for one in pods.spec.get("volumes", []) for source in one.get("projected", {}).get("sources", [])
+    )
+    return pods.spec.get("automountServiceAccountToken") is not False or any(
+        "serviceAccountToken" in one for one in projected
+    )
+
+
+def _has_reason(role: Object) -> bool:
+    """To look at the Secrets of its own namespace; nothing is a reason to look at everybody's."""
+    return role["kind"] == "Role" and bool((role["metadata"].get("annotations") or {}).get(_SECRETS_REASON))
 
 
 RULES = (tokens_are_where_rights_are, roles_name_what_they_grant, bindings_lead_to_roles)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ethinfra.deploy.render import title
 from ethinfra.deploy.rules.manifests import Manifests, Pods, arguments, flag_templates, image_of
 from ethinfra.deploy.rules.quantities import quantity
 from ethinfra.kube import Object
@@ -29,6 +30,13 @@ _VOLUMES = frozenset(
     }
 )
 
+#: Why a pod's first containers are root, and why a volume is a path of the host: annotations.
+_ROOT_REASON = "ethinfra.io/root-reason"
+_HOST_PATH_REASON = "ethinfra.io/host-path-reason"
+
+#: What it takes to give a directory to somebody else.
+_GIVING_AWAY = {"CHOWN", "FOWNER"}
+
 _SHELLS = ("sh", "bash", "ash", "dash")
 
 #: Bytes that a client needs beside its caches, the file system's not counted.
@@ -41,9 +49,14 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
 def containers_run_as_non_root(manifests: Manifests) -> list[str]:
-    """No container runs as root, and the kubelet makes sure of it, whatever the image says."""
+    """No container runs as root, and the kubelet makes sure of it, whatever the image says.
+
+    A pod may say why a container must that runs before the others (annotation `ethinfra.io/root-reason`).
+    """
 
     def problem(pods: Pods, container: Object) -> str:
+        if _prepares(pods, container):
+            return ""
         user = _effective(pods, container, "runAsUser")
         if _effective(pods, container, "runAsNonRoot") is not True or user == 0:
             return "may run as root"
@@ -75,11 +88,11 @@ def privileges_do_not_grow(manifests: Manifests) -> list[str]:
 
 
 def capabilities_are_dropped(manifests: Manifests) -> list[str]:
-    """All of them; none of the clients needs one."""
+    """All of them; none of the clients needs one. Who prepares a directory as root, with a reason, may give it away."""
 
-    def problem(_: Pods, container: Object) -> str:
+    def problem(pods: Pods, container: Object) -> str:
         capabilities = _security(container).get("capabilities", {})
-        if capabilities.get("add"):
+        if set(capabilities.get("add") or []) - (_GIVING_AWAY if _prepares(pods, container) else set()):
             return f"adds capabilities {capabilities['add']}"
         return "" if "ALL" in capabilities.get("drop", []) else "does not drop all capabilities"
 
@@ -94,6 +107,18 @@ def system_calls_are_filtered(manifests: Manifests) -> list[str]:
         return "" if profile.get("type") == "RuntimeDefault" else f"has seccomp profile {profile.get('type')}"
 
     return _each(manifests, problem)
+
+
+def host_paths_have_reasons(manifests: Manifests) -> list[str]:
+    """A volume that is a path of the Kubernetes nodes says why, and is for one claim."""
+    said = []
+    for one in manifests.of_kind("PersistentVolume"):
+        if "hostPath" in one["spec"]:
+            if not (one["metadata"].get("annotations") or {}).get(_HOST_PATH_REASON):
+                said.append(f"{title(one)}: is a path of the host, and does not say why")
+            if "claimRef" not in one["spec"]:
+                said.append(f"{title(one)}: is a path of the host, for whoever claims it")
+    return said
 
 
 def pods_stay_off_the_host(manifests: Manifests) -> list[str]:
@@ -172,7 +197,7 @@ def writable_places_are_bounded(manifests: Manifests) -> list[str]:
 def paths_are_mounted(manifests: Manifests) -> list[str]:
     """Every path in a client's flags is in a volume of its container: its image is read-only, with nothing of ours."""
     said = []
-    for node in manifests.nodes:
+    for node in manifests.pods:
         for container, *_ in manifests.all_programs(node):
             places = [one["mountPath"].rstrip("/") for one in _mounts(container)]
             for name, path in _paths(container):
@@ -215,6 +240,7 @@ RULES = (
     capabilities_are_dropped,
     system_calls_are_filtered,
     pods_stay_off_the_host,
+    host_paths_have_reasons,
     resources_are_stated,
     images_are_named_exactly,
     services_stay_out_of_the_environment,
@@ -232,6 +258,12 @@ def _each(manifests: Manifests, problem: Callable[[Pods, Object], str]) -> list[
         for container in pods.all_containers
         if (found := problem(pods, container))
     ]
+
+
+def _prepares(pods: Pods, container: Object) -> bool:
+    """Whether a container is root, says why, and ends before the others begin."""
+    sidecar = container.get("restartPolicy") == "Always"
+    return bool(pods.annotations.get(_ROOT_REASON)) and container in pods.before and not sidecar
 
 
 def _security(container: Object) -> Object:

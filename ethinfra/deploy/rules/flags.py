@@ -12,7 +12,7 @@ from ethinfra.deploy.rules.manifests import Manifests, Program, arguments, flag_
 def flags_are_the_clients_own(manifests: Manifests) -> list[str]:
     """Every flag that a client is started with, before its node too, is in the recorded list of that client."""
     said = []
-    for node in manifests.nodes:
+    for node in manifests.pods:
         for one in manifests.all_programs(node):
             known = _names(manifests, one)
             if known:
@@ -25,7 +25,7 @@ def flags_are_the_clients_own(manifests: Manifests) -> list[str]:
 def flags_of_the_table_exist(manifests: Manifests) -> list[str]:
     """The same for what a node may get on another network, by another sync mode, or by an option: off is not exempt."""
     said = []
-    for node in manifests.nodes:
+    for node in manifests.pods:
         for one in manifests.all_programs(node):
             known, rendered = _names(manifests, one), {name for name, _ in arguments(one.container)}
             for name in dict.fromkeys(template.partition("=")[0].strip() for template in flag_templates(one.known)):
@@ -38,7 +38,7 @@ def flags_of_the_table_exist(manifests: Manifests) -> list[str]:
 def flag_lists_are_of_this_version(manifests: Manifests) -> list[str]:
     """There is a list of each client's flags, and it is of the version that is deployed."""
     said = []
-    for node in manifests.nodes:
+    for node in manifests.pods:
         for one in manifests.all_programs(node):
             recorded, version = manifests.flags_of(one), one.known["version"]
             where = f"{node.title}: container {one.container['name']}"
@@ -54,7 +54,7 @@ def flag_lists_are_of_this_version(manifests: Manifests) -> list[str]:
 def images_are_of_the_known_version(manifests: Manifests) -> list[str]:
     """What is known of a client is known of one release; its image is of the same one, by its tag."""
     said = []
-    for node in manifests.nodes:
+    for node in manifests.pods:
         for one in manifests.all_programs(node):
             tag, version = image_of(one.container).tag.removeprefix("v"), str(one.known["version"])
             if tag and tag != version and not tag.startswith((f"{version}-", f"{version}_")):

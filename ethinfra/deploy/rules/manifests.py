@@ -72,9 +72,18 @@ class Pods:
 
     @property
     def claims(self) -> list[Object]:
-        """Templates of the claims that each pod gets for itself."""
-        claims: list[Object] = self.owner.get("spec", {}).get("volumeClaimTemplates") or []
-        return claims
+        """Templates of the claims that each pod gets for itself, those that go with the pod too."""
+        lasting: list[Object] = self.owner.get("spec", {}).get("volumeClaimTemplates") or []
+        return [*lasting, *self.passing_claims]
+
+    @property
+    def passing_claims(self) -> list[Object]:
+        """Templates of the claims that go with the pod, under the names of their volumes."""
+        return [
+            {"metadata": {"name": one["name"]}, "spec": one["ephemeral"]["volumeClaimTemplate"]["spec"]}
+            for one in self.spec.get("volumes", [])
+            if "ephemeral" in one
+        ]
 
     @property
     def labels(self) -> dict[str, str]:
@@ -98,9 +107,15 @@ class Pods:
         return containers
 
     @property
+    def before(self) -> list[Object]:
+        """Those that run one after the other before them, sidecars among them."""
+        containers: list[Object] = self.spec.get("initContainers") or []
+        return containers
+
+    @property
     def all_containers(self) -> list[Object]:
         """With those that run before."""
-        return [*self.spec.get("initContainers", []), *self.containers]
+        return [*self.before, *self.containers]
 
     def container(self, name: str) -> Object | None:
         return next((one for one in self.containers if one["name"] == name), None)
@@ -127,6 +142,32 @@ class Pods:
         return None
 
 
+class Scaler(NamedTuple):
+    """An autoscaler, by the same words for both kinds."""
+
+    owner: Object
+    fewest: int
+    most: int
+
+    @classmethod
+    def of(cls, owner: Object) -> Scaler:
+        spec = owner["spec"]
+        if owner["kind"] == "ScaledObject":
+            return cls(owner, spec.get("minReplicaCount", 0), spec.get("maxReplicaCount", 100))
+        return cls(owner, spec.get("minReplicas", 1), spec["maxReplicas"])
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """Kind and name of what it scales."""
+        reference = self.owner["spec"]["scaleTargetRef"]
+        return reference.get("kind", "Deployment"), reference["name"]
+
+    def is_of(self, pods: Pods) -> bool:
+        one = pods.owner
+        same = self.owner["metadata"]["namespace"] == pods.namespace
+        return same and self.target == (one["kind"], one["metadata"]["name"])
+
+
 @dataclass(frozen=True)
 class Manifests:
     """All objects of an environment's layers.
@@ -149,6 +190,18 @@ class Manifests:
     @cached_property
     def pods(self) -> list[Pods]:
         return [Pods(one, _template(one)) for one in self.of_kind(*_WITH_PODS)]
+
+    @property
+    def scalers(self) -> list[Scaler]:
+        """Autoscalers of both kinds."""
+        return [Scaler.of(one) for one in self.of_kind("HorizontalPodAutoscaler", "ScaledObject")]
+
+    def replicas(self, pods: Pods) -> tuple[int, int]:
+        """Fewest and most, where an autoscaler decides; else what the workload says, twice."""
+        for scaler in self.scalers:
+            if scaler.is_of(pods):
+                return scaler.fewest, scaler.most
+        return pods.replicas, pods.replicas
 
     @cached_property
     def workloads(self) -> list[Pods]:
@@ -177,7 +230,7 @@ class Manifests:
     def all_programs(self, node: Pods) -> Iterator[Program]:
         """Each client's container in a node; also those that run before, which are known by image and command."""
         yield from self._running(node)
-        for container in node.spec.get("initContainers", []):
+        for container in node.before:
             found = self._by_command.get((image_of(container).repository, tuple(container.get("command", []))))
             if found:
                 yield Program(container, *found)

@@ -23,23 +23,31 @@ def nodes_name_their_clients(manifests: Manifests) -> list[str]:
 
 
 def clients_get_their_time_to_stop(manifests: Manifests) -> list[str]:
-    """The grace period is at least what the clients' files say: one that is killed loses recent state."""
+    """The grace period, without what a pod waits before it stops anything, is at least what the clients' files say: one
+    that is killed loses recent state."""
     said = []
     for node in manifests.nodes:
         given = node.spec.get("terminationGracePeriodSeconds", 30)
         for container, program in manifests.programs(node):
-            if given < program["gracePeriodSeconds"]:
+            needed = program["gracePeriodSeconds"] + drain(container)
+            if given < needed:
                 said.append(
                     f"{node.title}: terminationGracePeriodSeconds is {given}, "
-                    f"container {container['name']} may need {program['gracePeriodSeconds']}"
+                    f"container {container['name']} may need {needed}"
                 )
     return said
 
 
 def disruptions_are_budgeted(manifests: Manifests) -> list[str]:
-    """Each workload has one budget, which lets a drain go on and never takes all of several replicas."""
+    """Each workload has one budget, which lets a drain go on and never takes all of several replicas.
+
+    Pods of a DaemonSet are never drained.
+    """
     said = []
     for pods in manifests.workloads:
+        if pods.owner["kind"] == "DaemonSet":
+            continue
+        fewest, _ = manifests.replicas(pods)
         budgets = [
             one
             for one in manifests.of_kind("PodDisruptionBudget")
@@ -48,11 +56,11 @@ def disruptions_are_budgeted(manifests: Manifests) -> list[str]:
         if len(budgets) != 1:
             said.append(f"{pods.title}: has {len(budgets)} disruption budgets, not one")
         for budget in budgets:
-            allowed = allowed_disruptions(budget["spec"], pods.replicas)
+            allowed = allowed_disruptions(budget["spec"], fewest)
             if allowed < 1:
                 said.append(f"{title(budget)}: allows no disruption of {pods.title}, so no node can be drained")
-            elif allowed >= pods.replicas > 1:
-                said.append(f"{title(budget)}: allows all {pods.replicas} replicas of {pods.title} to go at a time")
+            elif allowed >= fewest > 1:
+                said.append(f"{title(budget)}: allows all {fewest} replicas of {pods.title} to go at a time")
     return said
 
 
@@ -60,7 +68,7 @@ def replicas_avoid_each_other(manifests: Manifests) -> list[str]:
     """Replicas of a node keep to different Kubernetes nodes, by anti-affinity and by an even spread."""
     said = []
     for node in manifests.nodes:
-        if node.replicas < 2:
+        if manifests.replicas(node)[1] < 2:
             continue
         anti = (node.spec.get("affinity") or {}).get("podAntiAffinity") or {}
         terms = list(anti.get("requiredDuringSchedulingIgnoredDuringExecution") or [])
@@ -82,16 +90,22 @@ def nodes_start_side_by_side(manifests: Manifests) -> list[str]:
 
 
 def chain_data_is_on_claims(manifests: Manifests) -> list[str]:
-    """Every client's data directory is a claim of its own, and what becomes of claims is said."""
+    """Every client's data directory is a claim of its own, and what becomes of claims is said.
+
+    Those of a serve node go with its pods: a snapshot has what was in them.
+    """
     said = []
     for node in manifests.nodes:
-        claims = {one["metadata"]["name"] for one in node.owner["spec"].get("volumeClaimTemplates", [])}
+        claims = {one["metadata"]["name"] for one in node.claims}
+        passing = {one["metadata"]["name"] for one in node.passing_claims}
+        if passing and node.owner["kind"] != "Deployment":
+            said.append(f"{node.title}: claims {', '.join(sorted(passing))} go with each pod")
         for container, program in manifests.programs(node):
             mounted = {one["mountPath"]: one["name"] for one in container.get("volumeMounts", [])}
             if mounted.get(program["dataDir"]) not in claims:
                 said.append(f"{node.title}: container {container['name']} has its data on no claim")
         retention = node.owner["spec"].get("persistentVolumeClaimRetentionPolicy", {})
-        if retention.keys() != {"whenDeleted", "whenScaled"}:
+        if node.owner["kind"] == "StatefulSet" and retention.keys() != {"whenDeleted", "whenScaled"}:
             said.append(f"{node.title}: does not say what becomes of its claims")
     return said
 
@@ -104,6 +118,13 @@ RULES = (
     nodes_start_side_by_side,
     chain_data_is_on_claims,
 )
+
+
+def drain(container: Object) -> int:
+    """Seconds that a container goes on before it hears of its end."""
+    sleep: Object = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {})
+    seconds: int = sleep.get("seconds", 0)
+    return seconds
 
 
 def allowed_disruptions(budget: Object, replicas: int) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from urllib.parse import urlsplit
 
 from ethinfra.deploy.render import title
-from ethinfra.deploy.rules.manifests import Manifests, Pods
+from ethinfra.deploy.rules.manifests import Manifests, Pods, arguments
 
 
 def objects_are_unique(manifests: Manifests) -> list[str]:
@@ -50,7 +52,49 @@ def pods_find_what_they_mount(manifests: Manifests) -> list[str]:
     return said
 
 
-RULES = (objects_are_unique, workloads_select_their_own_pods, pods_find_what_they_mount)
+def claims_exist(manifests: Manifests) -> list[str]:
+    """A claim that a pod names is rendered, or made by a StatefulSet for a replica; else the pod waits for good."""
+    known = {
+        (one["metadata"]["namespace"], one["metadata"]["name"]) for one in manifests.of_kind("PersistentVolumeClaim")
+    }
+    known |= {
+        (pods.namespace, f"{claim['metadata']['name']}-{pods.owner['metadata']['name']}-{ordinal}")
+        for pods in manifests.workloads
+        for claim in pods.owner["spec"].get("volumeClaimTemplates") or []
+        for ordinal in range(pods.replicas)
+    }
+    return [
+        f"{pods.title}: claim {name} is neither rendered nor of a StatefulSet's replica"
+        for pods in manifests.pods
+        for volume in pods.spec.get("volumes", [])
+        if (name := volume.get("persistentVolumeClaim", {}).get("claimName")) and (pods.namespace, name) not in known
+    ]
+
+
+def called_services_exist(manifests: Manifests) -> list[str]:
+    """A name without a domain in an address is that of a Service beside the pod, with that port."""
+    ports = {
+        (one["metadata"]["namespace"], one["metadata"]["name"]): {port["port"] for port in one["spec"]["ports"]}
+        for one in manifests.of_kind("Service")
+    }
+    return [
+        f"{pods.title}: container {container['name']} calls {address} ({flag}), which is no port of a Service here"
+        for pods in manifests.pods
+        for container in pods.all_containers
+        for flag, value in arguments(container)
+        for address in re.findall(r"https?://[a-z][a-z0-9-]*:[0-9]+", value)
+        if (url := urlsplit(address)).hostname != "localhost"
+        and url.port not in ports.get((pods.namespace, url.hostname or ""), set())
+    ]
+
+
+RULES = (
+    objects_are_unique,
+    workloads_select_their_own_pods,
+    pods_find_what_they_mount,
+    claims_exist,
+    called_services_exist,
+)
 
 
 def _of_options(manifests: Manifests, pods: Pods) -> set[str]:

@@ -78,8 +78,9 @@ def _kind(pods: Pods) -> tuple[str | None, ...]:
     return tuple(pods.labels.get(f"ethinfra.io/{label}") for label in ("role", "client"))
 
 
-def _replicas(_: Manifests, pods: Pods) -> dict[str, Any]:
-    return {"": pods.replicas}
+def _replicas(manifests: Manifests, pods: Pods) -> dict[str, Any]:
+    fewest, most = manifests.replicas(pods)
+    return {"": fewest, "an autoscaler, at most": most} if fewest != most else {"": fewest}
 
 
 def _resources(kind: str) -> Callable[[Manifests, Pods], dict[str, Any]]:
@@ -108,10 +109,11 @@ def _retention(_: Manifests, pods: Pods) -> dict[str, Any]:
 
 def _budget(manifests: Manifests, pods: Pods) -> dict[str, Any]:
     """The share of the replicas that a disruption may take; all of them where there is no budget."""
+    fewest, _ = manifests.replicas(pods)
     shares = [
-        Decimal(allowed_disruptions(one["spec"], pods.replicas)) / pods.replicas
+        Decimal(allowed_disruptions(one["spec"], fewest)) / fewest
         for one in manifests.of_kind("PodDisruptionBudget")
-        if pods.replicas and pods in manifests.selected(one, one["spec"]["selector"])
+        if fewest and pods in manifests.selected(one, one["spec"]["selector"])
     ]
     return {"": min([Decimal(1), *shares])}
 
@@ -204,14 +206,26 @@ def _platform(stricter: Manifests, laxer: Manifests) -> list[str]:
 
     said = _compare("Pod Security", "Namespace", stricter, laxer, enforced, placed_in(_POD_SECURITY))
     said += _compare("reclaimPolicy", "StorageClass", stricter, laxer, reclaimed, placed_in(_KEEPING))
+    # A namespace that only one of them has is not compared.
+    common = set(stricter.namespaces)
     for kind in ("ResourceQuota", "LimitRange"):
         names = {title(one) for one in stricter.of_kind(kind)}
-        said += [f"{title(one)}: is missing" for one in laxer.of_kind(kind) if title(one) not in names]
+        there = [one for one in laxer.of_kind(kind) if one["metadata"]["namespace"] in common]
+        said += [f"{title(one)}: is missing" for one in there if title(one) not in names]
     denied, wanted = (
         {one["metadata"]["namespace"] for one in manifests.of_kind("NetworkPolicy") if not one["spec"]["podSelector"]}
         for manifests in (stricter, laxer)
     )
-    return said + [f"Namespace {one}: denies nothing by default" for one in sorted(wanted - denied)]
+    said += [f"Namespace {one}: denies nothing by default" for one in sorted(wanted & common - denied)]
+    return said + [
+        f"snapshots of {client}: are taken of no sync node" for client in sorted(_taken(laxer) - _taken(stricter))
+    ]
+
+
+def _taken(manifests: Manifests) -> set[str]:
+    """Clients whose sync nodes are held for snapshots: where a laxer environment takes them, a stricter one does."""
+    held = (one for one in manifests.nodes if any(container["name"] == "hold" for container in one.before))
+    return {one.labels.get("ethinfra.io/client", "") for one in held}
 
 
 def _compare(

@@ -52,14 +52,21 @@ def namespaces_have_limits(manifests: Manifests) -> list[str]:
 
 
 def quotas_hold_what_is_rendered(manifests: Manifests) -> list[str]:
-    """A quota that is too small keeps a pod or a claim from being made, which is seen late and elsewhere."""
+    """A quota that is too small keeps a pod or a claim from being made, which is seen late and elsewhere.
+
+    As many replicas as an autoscaler may ask for, and every job at once.
+    """
     said = []
     for quota in manifests.of_kind("ResourceQuota"):
         needed: dict[str, Decimal] = defaultdict(Decimal)
         for pods in manifests.pods:
             if pods.namespace == quota["metadata"]["namespace"]:
                 for resource, amount in _needs(pods):
-                    needed[resource] += amount * pods.replicas
+                    needed[resource] += amount * manifests.replicas(pods)[1]
+        for claim in manifests.of_kind("PersistentVolumeClaim"):
+            if claim["metadata"]["namespace"] == quota["metadata"]["namespace"]:
+                needed["persistentvolumeclaims"] += 1
+                needed["requests.storage"] += quantity(claim["spec"]["resources"]["requests"]["storage"])
         for resource, limit in quota["spec"]["hard"].items():
             if needed[resource] > quantity(limit):
                 said.append(f"{title(quota)}: {resource} is {limit}, and {needed[resource]:f} are needed")
@@ -77,17 +84,30 @@ def priorities_exist(manifests: Manifests) -> list[str]:
 
 
 def storage_classes_exist(manifests: Manifests) -> list[str]:
-    """Each claim names a class that is rendered, and each class says what becomes of its volumes."""
+    """Each claim names a class that is rendered, or its volume, and each class says what becomes of its volumes."""
     classes = {one["metadata"]["name"]: one for one in manifests.of_kind("StorageClass")}
+    volumes = {one["metadata"]["name"] for one in manifests.of_kind("PersistentVolume")}
     said = [
         f"{title(owner)}: claim {claim['metadata']['name']} is of class {name!r}, which does not exist"
         for owner, claim in _claims(manifests)
         if (name := claim["spec"].get("storageClassName")) not in classes
+        and not (name == "" and claim["spec"].get("volumeName") in volumes)
     ]
     for one in classes.values():
         stated = ("provisioner", "reclaimPolicy", "volumeBindingMode", "allowVolumeExpansion")
         said += [f"{title(one)}: does not say {field}" for field in stated if field not in one]
     return said
+
+
+def passing_claims_leave_nothing(manifests: Manifests) -> list[str]:
+    """A claim that goes with its pod is of a class that deletes the volume: else each pod would leave one behind."""
+    classes = {one["metadata"]["name"]: one.get("reclaimPolicy") for one in manifests.of_kind("StorageClass")}
+    return [
+        f"{pods.title}: claim {claim['metadata']['name']} goes with its pod, and class {name} keeps its volumes"
+        for pods in manifests.pods
+        for claim in pods.passing_claims
+        if classes.get(name := claim["spec"].get("storageClassName"), "Delete") != "Delete"
+    ]
 
 
 RULES = (
@@ -96,12 +116,13 @@ RULES = (
     quotas_hold_what_is_rendered,
     priorities_exist,
     storage_classes_exist,
+    passing_claims_leave_nothing,
 )
 
 
 def _claims(manifests: Manifests) -> Iterator[tuple[Object, Object]]:
-    for pods in manifests.workloads:
-        for claim in pods.owner["spec"].get("volumeClaimTemplates", []):
+    for pods in manifests.pods:
+        for claim in pods.claims:
             yield pods.owner, claim
     for claim in manifests.of_kind("PersistentVolumeClaim"):
         yield claim, claim
@@ -111,11 +132,15 @@ def _needs(pods: Pods) -> Iterator[tuple[str, Decimal]]:
     """What one pod takes of a quota, with its claims."""
     yield "pods", Decimal(1)
     for resource in ("cpu", "memory"):
-        # Init containers run one after the other, before the others.
-        running = sum((_request(one, resource) for one in pods.containers), Decimal())
-        before = [_request(one, resource) for one in pods.spec.get("initContainers", [])]
+        # Init containers run one after the other, before the others and beside the sidecars that were started before.
+        beside, before = Decimal(), [Decimal()]
+        for one in pods.before:
+            if one.get("restartPolicy") == "Always":
+                beside += _request(one, resource)
+            before.append(beside + (0 if one.get("restartPolicy") == "Always" else _request(one, resource)))
+        running = beside + sum((_request(one, resource) for one in pods.containers), Decimal())
         yield f"requests.{resource}", max([running, *before])
-    for claim in pods.owner["spec"].get("volumeClaimTemplates", []):
+    for claim in pods.claims:
         yield "persistentvolumeclaims", Decimal(1)
         yield "requests.storage", quantity(claim["spec"]["resources"]["requests"]["storage"])
 

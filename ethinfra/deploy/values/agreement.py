@@ -38,7 +38,6 @@ ELSEWHERE: dict[str, tuple[Elsewhere, ...]] = {
         _elsewhere("network.forks.*.time", "compared with the genesis", "ethinfra/chain/network_check.py"),
         _elsewhere("network.forks.*.epoch", "compared with the genesis", "ethinfra/chain/network_check.py"),
         _elsewhere("network.depositContract.address", "compared with the genesis", "ethinfra/chain/network_check.py"),
-        _elsewhere(f"{_CLIENT}.version", "flags are recorded for it", _TABLE),
         _elsewhere(f"{_CLIENT}.sources", "for whoever doubts a fact"),
         _elsewhere(f"{_CLIENT}.help", "flags are compared with it", "ethinfra/clients/flags.py"),
         _elsewhere(f"{_CLIENT}.negates", "flags are compared with it", "ethinfra/clients/flags.py"),
@@ -49,8 +48,7 @@ ELSEWHERE: dict[str, tuple[Elsewhere, ...]] = {
         _elsewhere(f"{_CLIENT}.health.tools", "probes are compared with it", "ethinfra/deploy/rules/probes.py"),
         _elsewhere(f"{_CLIENT}.metrics.series", "scenarios read them", _TABLE),
         _elsewhere(f"{_CLIENT}.log", "scenarios read it", "steps/restart.py"),
-        _elsewhere(f"{_CLIENT}.snapshot", "for copies of chain data"),
-        _elsewhere(f"{_CLIENT}.databaseChanges", "for whoever upgrades"),
+        _elsewhere(f"{_CLIENT}.databaseChanges.*.source", "for whoever doubts it"),
         _elsewhere(f"{_CLIENT}.options.*.about", "for whoever chooses"),
         _elsewhere(f"{_CLIENT}.options.*.holds", "said where the files are missing", "templates/_checks.tpl"),
         _elsewhere(f"{_CLIENT}.capabilities", "scenarios and rules go by them", _TABLE),
@@ -116,7 +114,7 @@ def copies(chart: Chart) -> Iterator[str]:
     for one in chart.copies:
         for key in named(known):
             copied = (*one.key, *key[len(one.of) :])
-            if key[: len(one.of)] == one.of and copied not in known:
+            if key[: len(one.of)] == one.of and one.has(key[len(one.of) :]) and copied not in known:
                 yield f"values.schema.json: {dotted(copied)} is missing; {dotted(one.of)} has it"
 
 

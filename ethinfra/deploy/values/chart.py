@@ -10,7 +10,7 @@ from ethinfra.clients import known_clients
 from ethinfra.deploy.values.schema import Key
 from ethinfra.paths import ROOT
 
-CHARTS = ("ethereum-infrastructure", "infrastructure", "registry")
+CHARTS = ("ethereum-infrastructure", "infrastructure", "keda", "registry")
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,18 @@ class Copy:
     """Keys that are the same as others, and are not explained twice.
 
     together: of a thing that is the same wherever it is given, so that a key of it is used if one of the copies is
+    without: keys inside that it does not have
     """
 
     key: Key
     of: Key
     why: str
     together: bool = False
+    without: tuple[Key, ...] = ()
+
+    def has(self, below: Key) -> bool:
+        """Whether a key inside is copied."""
+        return not any(below[: len(one)] == one for one in self.without)
 
 
 def key_of(path: str) -> Key:
@@ -36,7 +42,14 @@ COPIES: dict[str, tuple[Copy, ...]] = {
     "ethereum-infrastructure": (
         Copy(key_of("sync.nodes.*.network"), key_of("network"), "A network of the node's own, whole", together=True),
         Copy(key_of("sync.nodes.*"), key_of("sync.defaults"), "What this node does not take from the defaults"),
-        Copy(key_of("validators"), key_of("sync.defaults"), "As of a sync node"),
+        Copy(key_of("validators"), key_of("sync.defaults"), "As of a sync node", without=(key_of("snapshots"),)),
+        Copy(key_of("serve.nodes.*"), key_of("serve.defaults"), "What this node does not take from the defaults"),
+        Copy(
+            key_of("serve.defaults"),
+            key_of("sync.defaults"),
+            "As of a sync node",
+            without=(key_of("snapshots"), key_of("storage.whenDeleted"), key_of("storage.whenScaled")),
+        ),
         *(
             Copy(
                 key_of(f"clients.*.{program}"),

@@ -321,7 +321,7 @@ class _Frame:
             "option": Value(fields=(("path", NOTHING), ("settings", given.get("options").items().get("settings")))),
         }
         written = [given.get("extra")]
-        for group in sorted(given.get("groups").items().words):
+        for group in sorted(given.get("groups").items().words | given.get("over").items().words):
             path = group.replace("%s", ANY).split(".")
             found = program.get("flags")
             for name in path:
@@ -387,6 +387,8 @@ _SAME = {
     "toYaml": 0,
     "deepCopy": 0,
     "omit": 0,
+    "fromJson": 0,
+    "fromJsonArray": 0,
     "fromYaml": 0,
     "fromYamlArray": 0,
     "toJson": 0,
