@@ -21,7 +21,7 @@ from ethinfra.snapshot.job.cluster import Cluster
 from ethinfra.snapshot.job.errors import ApiRefused, Stopped
 from ethinfra.snapshot.job.place import Place, namespace, say
 from ethinfra.snapshot.job.run import NotNeeded, Run, hand_on, handed_on
-from ethinfra.snapshot.plan import Plan, read_plan
+from ethinfra.snapshot.plan import Method, Plan, read_plan
 
 if TYPE_CHECKING:
     from ethinfra.snapshot.store import SnapshotStore
@@ -40,8 +40,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parts: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
         "take": (_take, "stop the node, copy its volume, start it"),
-        "adopt": (_adopt, "go on with the volume that a CSI snapshot was made of"),
-        "push": (_part(_push), "push the copy as a candidate"),
+        "push": (_push, "push the copy as a candidate"),
         "restore": (_part(_restore), "restore the candidate into an empty volume"),
         "promote": (_part(_promote), "test the restored node, and promote the candidate"),
     }
@@ -53,10 +52,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
             "--work", type=Path, default=Path("/work"), metavar="DIR", help="shared by the pod's containers"
         )
         part.add_argument("--data", type=Path, default=Path("/data"), metavar="DIR", help="the volume")
+        if name == "take":
+            part.add_argument("--volume-snapshot-class", default="", metavar="NAME", help="else the storage's default")
     prune = job.add_parser("prune", help="remove snapshots that nobody needs")
     prune.set_defaults(run=_stoppable(_prune))
     _add_plan(prune)
-    prune.add_argument("--work", type=Path, metavar="DIR", help="not used")
+    prune.add_argument("--work", type=Path, metavar="DIR", help="as every part of a job has it")
     prune.add_argument("--dry-run", action="store_true", help="only say what would be removed")
 
     pod = commands.add_parser("pod", help="a container of a serving node's pod").add_subparsers(
@@ -79,7 +80,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
 
 
 def _stoppable(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    def stopped(number: int, frame: FrameType | None) -> None:
+    def stopped(_number: int, _frame: FrameType | None) -> None:
         raise Stopped
 
     def running(options: argparse.Namespace) -> int:
@@ -106,41 +107,46 @@ def _take(options: argparse.Namespace) -> int:
     from ethinfra.snapshot.job.take import take
 
     place = _place(options)
-    return _first(place, take(place, Cluster.here(place.namespace), _store(place.plan)))
-
-
-def _adopt(options: argparse.Namespace) -> int:
-    from ethinfra.snapshot.job.volume_snapshot import adopt
-
-    place = _place(options)
-    return _first(place, adopt(place, Cluster.here(place.namespace), _store(place.plan)))
-
-
-def _first(place: Place, outcome: Run | NotNeeded) -> int:
-    """Of the pod's containers: what it found is what the others do."""
+    outcome = take(
+        place,
+        Cluster.here(place.namespace),
+        _store(place.plan),
+        snapshot_class=options.volume_snapshot_class or None,
+    )
     hand_on(place.work, outcome)
     if isinstance(outcome, NotNeeded):
         say(f"not needed: {outcome.why}")
     return 0
 
 
+def _push(options: argparse.Namespace) -> int:
+    from ethinfra.snapshot.job.push import push
+    from ethinfra.snapshot.job.volume_snapshot import adopt
+
+    place = _place(options)
+    cluster, store = Cluster.here(place.namespace), _store(place.plan)
+    if place.plan.job_plan.method is Method.VOLUME_SNAPSHOT:
+        # This pod's first step: the volume was cut by another one.
+        hand_on(place.work, adopt(place, cluster, store))
+    return _with_run(place, lambda run: push(place, cluster, store, run))
+
+
 def _part(do: Part) -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
         place = _place(options)
-        outcome = handed_on(place.work)
-        if isinstance(outcome, NotNeeded):
-            say(f"not needed: {outcome.why}")
-            return 0
-        do(place, Cluster.here(place.namespace), _store(place.plan), outcome)
-        return 0
+        return _with_run(place, lambda run: do(place, Cluster.here(place.namespace), _store(place.plan), run))
 
     return run
 
 
-def _push(place: Place, cluster: Cluster, store: SnapshotStore, run: Run) -> None:
-    from ethinfra.snapshot.job.push import push
-
-    push(place, cluster, store, run)
+def _with_run(place: Place, do: Callable[[Run], object]) -> int:
+    """Go on with what the container before this one left; nothing, where nothing is needed."""
+    outcome = handed_on(place.work)
+    if isinstance(outcome, NotNeeded):
+        say(f"not needed: {outcome.why}")
+    else:
+        do(outcome)
+    return 0
 
 
 def _restore(place: Place, cluster: Cluster, store: SnapshotStore, run: Run) -> None:

@@ -1,7 +1,7 @@
 """`export`: what the registry holds, as metrics. It keeps nothing itself: the registry is the truth.
 
-A snapshot that nobody could make any more shows as `ethinfra_snapshot_last_success_timestamp_seconds` that stands still;
-one whose test failed as `ethinfra_snapshot_verified` 0.
+That none can be made any more shows as `ethinfra_snapshot_last_success_timestamp_seconds` that stands still; that the
+last one did not pass its test, as `ethinfra_snapshot_verified` 0.
 """
 
 from __future__ import annotations

@@ -66,8 +66,7 @@ def in_use(cluster: Cluster, port: int, *, patience: float = PATIENCE) -> set[st
 
 def _stands_on(cluster: Cluster, pod: Pod, port: int, patience: float) -> str | None:
     def look() -> tuple[bool, str | None]:
-        now = cluster.pod(pod.name)
-        if now is None or now.uid != pod.uid:
+        if pod.uid not in {one.uid for one in cluster.pods(LABEL)}:
             return True, None
         said = status_of(pod.address, port)
         if "snapshot" not in said:

@@ -23,7 +23,7 @@ from ethinfra.snapshot.store import SnapshotStore
 
 
 def restore(place: Place, cluster: Cluster, store: SnapshotStore, run: Run) -> Restored:
-    """Restore the run's candidate. One that cannot be used is marked as failed; that the registry is away says nothing."""
+    """Restore the run's candidate. One that cannot be used is marked as failed; a registry that is away is no proof."""
     workers = place.plan.job_plan.workers
     with Lease(cluster, place.lease, place.pod, keep=True), shown(sys.stdout) as progress:
         try:

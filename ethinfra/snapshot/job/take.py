@@ -21,7 +21,7 @@ from ethinfra.snapshot.job.hold import Hold
 from ethinfra.snapshot.job.lease import HeldElsewhere, Lease
 from ethinfra.snapshot.job.node import NodeSilent, Rpc, rpc_of, status_of
 from ethinfra.snapshot.job.place import Place, say
-from ethinfra.snapshot.job.push import push_volume
+from ethinfra.snapshot.job.push import push_volume, volume_id
 from ethinfra.snapshot.job.run import Copy, NotNeeded, Run, Stage, copies
 from ethinfra.snapshot.listing import State, listing, promoted
 from ethinfra.snapshot.marker import read_marker
@@ -43,11 +43,14 @@ Outcome = Run | NotNeeded
 class Taking:
     """One attempt, and what its steps find out."""
 
-    def __init__(self, place: Place, cluster: Cluster, store: SnapshotStore, lease: Lease) -> None:
+    def __init__(
+        self, place: Place, cluster: Cluster, store: SnapshotStore, lease: Lease, snapshot_class: str | None
+    ) -> None:
         self.place = place
         self.cluster = cluster
         self.store = store
         self.lease = lease
+        self.snapshot_class = snapshot_class
         self.plan = place.plan
         self.job = place.plan.job_plan
         self.selection = Selection(self.plan.database.include, self.plan.database.exclude)
@@ -75,11 +78,14 @@ class Taking:
             self.last = self.rpc(self.node.address, timeout=0.5).head()
 
 
-def take(place: Place, cluster: Cluster, store: SnapshotStore) -> Outcome:
-    """Go through the steps; the outcome is what the next containers of this pod are to do."""
+def take(place: Place, cluster: Cluster, store: SnapshotStore, *, snapshot_class: str | None = None) -> Outcome:
+    """Go through the steps; the outcome is what the next containers of this pod are to do.
+
+    snapshot_class: of CSI snapshots; None for the storage's default
+    """
     try:
         with Lease(cluster, place.lease, place.pod) as lease:
-            taking = Taking(place, cluster, store, lease)
+            taking = Taking(place, cluster, store, lease, snapshot_class)
             for title, step in STEPS:
                 say(f"take: {title}")
                 lease.must_be_ours()
@@ -179,6 +185,7 @@ def copy_while_it_stands_still(taking: Taking) -> Outcome | None:
     place = taking.place
     with Hold(place.data, place.pod, patience=taking.job.hold_patience_seconds) as hold:
         taking.copy.save(taking.run)
+        _must_be_the_same_pod(taking)
         _stop(taking)
         begun = time.monotonic()
         try:
@@ -244,6 +251,19 @@ def _must_be_of_network(taking: Taking, rpc: Rpc) -> None:
     taking.run = dataclasses.replace(taking.run, genesis=genesis.hash)
 
 
+def _must_be_the_same_pod(taking: Taking) -> None:
+    """A pod that came since it was looked at may have passed its init containers before there was a hold. One that is
+    there now, and goes, is followed by one that finds it."""
+    pod = taking.cluster.pod(taking.place.node_pod)
+    if pod is None or pod.uid != taking.node.uid:
+        raise NotFit(
+            f"{taking.place.node_pod} is not the pod any more that was found fit",
+            expected=taking.node.uid,
+            seen=pod.uid if pod else "no pod",
+            todo="nothing: the next run looks again",
+        )
+
+
 def _stop(taking: Taking) -> None:
     """Return when the node's pod has ended. Its head is asked for until it is silent."""
     name, uid, within = taking.place.node_pod, taking.node.uid, taking.job.stop_seconds
@@ -269,9 +289,17 @@ def _reflink(taking: Taking) -> None:
 
 def _cut(taking: Taking) -> None:
     place = taking.place
-    flush(place.data, taking.selection)
+    # The id is to be in what is cut; whoever pushes from there could not keep it.
+    volume_id(place.data)
     volume_snapshot.mark(place.data, taking.run)
-    volume_snapshot.cut(taking.cluster, place.volume_snapshot, place.claim, within=taking.job.stop_seconds)
+    flush(place.data, taking.selection)
+    volume_snapshot.cut(
+        taking.cluster,
+        place.volume_snapshot,
+        place.claim,
+        snapshot_class=taking.snapshot_class,
+        within=taking.job.stop_seconds,
+    )
 
 
 def _push_at_once(taking: Taking) -> None:

@@ -3,8 +3,8 @@
 The VolumeSnapshot has a fixed name, so that the second CronJob's generic ephemeral claim can name it as its
 dataSource and nobody needs the right to create pods or claims. A name may lead to an older cut than the one that is
 meant, so `take` writes a marker into the volume right before it cuts, and records the run, with the head that the
-node restarted with, as an annotation of the VolumeSnapshot. `adopt`, the first container of the second job, compares
-the two.
+node restarted with, as an annotation of the VolumeSnapshot. `adopt`, with which `push` begins in the second job,
+compares the two.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ def mark(volume: Path, run: Run) -> None:
     write_durably(volume / CUT, json.dumps({"started": run.started}).encode())
 
 
-def cut(cluster: Cluster, name: str, claim: str, *, within: float) -> None:
+def cut(cluster: Cluster, name: str, claim: str, *, snapshot_class: str | None, within: float) -> None:
     """Return when the moment is fixed; that it can be read from may take much longer. CutFailed or NotInTime."""
-    if cluster.create_volume_snapshot(name, claim, None) is None:
+    if cluster.create_volume_snapshot(name, claim, snapshot_class) is None:
         raise CutFailed(f"VolumeSnapshot {name} is there already", todo="nothing: the next run removes it first")
 
     def look() -> str:

@@ -1,0 +1,470 @@
+"""The node stands still for as long as the copy takes, and goes on whatever happens to the job."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ethinfra.probe.hold import HOLD, Outcome
+from ethinfra.snapshot import marker
+from ethinfra.snapshot.errors import SourceChanged
+from ethinfra.snapshot.job import take as taking
+from ethinfra.snapshot.job.errors import ApiRefused, CannotCopy, HeadMismatch, HoldLost, NotFit
+from ethinfra.snapshot.job.place import Place
+from ethinfra.snapshot.job.push import push
+from ethinfra.snapshot.job.run import COPIES, Copy, NotNeeded, Run, Stage, copies
+from ethinfra.snapshot.job.take import take
+from ethinfra.snapshot.layout_store import LayoutStore
+from ethinfra.snapshot.marker import Marker
+from ethinfra.snapshot.promote import promote
+from ethinfra.waiting import NotInTime, eventually
+from tests.snapshot.job.conftest import DATABASE, place_of
+from tests.snapshot.job.scripted import NAMESPACE, ScriptedCluster, block
+
+DELETE = f"DELETE /api/v1/namespaces/{NAMESPACE}/pods/geth-0"
+FORCED = {"job__minimumIntervalSeconds": 0}
+
+
+def must_run_again(cluster: ScriptedCluster) -> None:
+    """What counts after everything: the client runs, nothing holds it, nothing half-done is there."""
+    eventually("the client runs again", lambda: cluster.started and cluster.node.running, within=20, every=0.05)
+    assert not (cluster.volume / HOLD).exists()
+
+
+def take_one(place: Place, cluster: ScriptedCluster, store: LayoutStore) -> Run:
+    outcome = take(place, cluster.api(), store)
+    assert isinstance(outcome, Run), outcome
+    return outcome
+
+
+# A run that goes well
+
+
+def test_copy_is_what_the_volume_was_and_its_head_what_the_node_starts_with(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore
+):
+    run = take_one(place, cluster, store)
+
+    assert run.stage is Stage.RECORDED
+    assert run.head == cluster.node.head
+    assert run.id.startswith("0000000100-")
+    assert run.genesis == block(0).hash
+    assert run.finalized is not None
+    assert run.finalized.hash == block(64).hash
+    copied = Copy(cluster.volume, run.started)
+    for name in DATABASE:
+        selected = name not in ("geth/chaindata/LOCK", "geth/nodekey")
+        assert (copied.data / name).exists() == selected
+        if selected:
+            assert (copied.data / name).read_bytes() == (cluster.volume / name).read_bytes()
+    assert copied.run() == run
+    must_run_again(cluster)
+
+
+def test_downtime_is_measured_from_the_stop_to_the_answer(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+    cluster.stops_in = 1.0
+
+    run = take_one(place, cluster, store)
+
+    assert 1.0 < run.seconds["downtime"] < 6
+    assert run.seconds["copy"] < 1
+    (event,) = [one for one in cluster.events() if one["reason"] == "SnapshotTaken"]
+    assert event["involvedObject"]["name"] == "geth-0"
+
+
+def test_pod_is_deleted_by_its_uid_and_in_its_own_time(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+    take_one(place, cluster, store)
+
+    assert len(cluster.asked(DELETE)) == 1
+    assert not [one for one in cluster.requests if "geth-1" in one and one.startswith("DELETE")]
+    # A copy so small may be done before the next pod looks.
+    assert cluster.outcomes[0] in (Outcome.FREE, Outcome.RELEASED)
+
+
+def test_last_blocks_before_the_stop_count(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+    """The node imported one after it was last seen, and kept it."""
+    cluster.on_start = lambda: cluster.node.add()
+
+    assert take_one(place, cluster, store).recorded_head().number == 101
+
+
+# Whether there is anything to do
+
+
+def promoted_run(place: Place, cluster: ScriptedCluster, store: LayoutStore) -> Run:
+    run = push(place, cluster.api(), store, take_one(place, cluster, store))
+    promote(store, run.id)
+    return run
+
+
+def test_young_snapshot_makes_another_one_needless(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path
+):
+    run = promoted_run(place, cluster, store)
+
+    outcome = take(place, cluster.api(), store)
+
+    assert isinstance(outcome, NotNeeded)
+    assert run.id in outcome.why
+    assert len(cluster.asked(DELETE)) == 1
+    forced = dataclasses.replace(place, forced=True)
+    assert isinstance(take(forced, cluster.api(), store), Run)
+    due = place_of(cluster, tmp_path, **FORCED)
+    must_run_again(cluster)
+    for unfinished in copies(cluster.volume):
+        unfinished.remove()
+    assert isinstance(take(due, cluster.api(), store), Run)
+
+
+def test_volume_that_was_just_restored_is_left_alone(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+    now = datetime.now(UTC).replace(microsecond=0)
+    there = Marker("sha256:" + 64 * "a", "0000000042-20261123T170000Z", 42, "0x" + 64 * "b", "geth", "devnet", now)
+    marker.write_marker(cluster.volume, there)
+    assert isinstance(take(place, cluster.api(), store), NotNeeded)
+
+    marker.write_marker(cluster.volume, dataclasses.replace(there, finished=now - timedelta(hours=1)))
+
+    assert isinstance(take(place, cluster.api(), store), Run)
+
+
+# Whether the node may stop
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda cluster: cluster.add_pod("geth-0", ready=False), "geth-0 is not ready"),
+        (lambda cluster: cluster.objects.pop(f"/api/v1/namespaces/{NAMESPACE}/pods/geth-0"), "geth-0 is not ready"),
+        (lambda cluster: cluster.pod("geth-0")["metadata"].update(deletionTimestamp="now"), "geth-0 is not ready"),
+        (lambda cluster: setattr(cluster.node, "ready", False), "head is 900s old"),
+        (lambda cluster: setattr(cluster.node, "final", None), "no final block"),
+        (lambda cluster: setattr(cluster.node, "final", 0), "no final block"),
+        (lambda cluster: setattr(cluster.node, "chain", 1), "another chain"),
+    ],
+    ids=["not-ready", "gone", "going", "probe-says-no", "nothing-final", "genesis-is-final", "other-chain"],
+)
+def test_node_that_is_not_fit_is_not_stopped(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, change, reason: str
+):
+    change(cluster)
+
+    with pytest.raises(NotFit, match=reason):
+        take(place, cluster.api(), store)
+
+    assert not cluster.asked("DELETE")
+    assert not (cluster.volume / COPIES).exists()
+
+
+def test_only_replica_is_stopped_only_where_that_is_allowed(
+    cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path
+):
+    cluster.add_pod("geth-1", ready=False)
+    with pytest.raises(NotFit, match="no other replica"):
+        take(place_of(cluster, tmp_path, job__allowDowntime=False), cluster.api(), store)
+    assert not cluster.asked("DELETE")
+
+    cluster.add_pod("geth-1")
+    assert isinstance(take(place_of(cluster, tmp_path, job__allowDowntime=False), cluster.api(), store), Run)
+
+
+def test_genesis_of_the_plan_is_compared(cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path):
+    wrong = place_of(cluster, tmp_path, network__genesisHash="0x" + 64 * "1")
+
+    with pytest.raises(NotFit, match="another chain"):
+        take(wrong, cluster.api(), store)
+
+
+def test_volume_that_cannot_reflink_is_refused_before_anything_is_stopped(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, small: Path
+):
+    with pytest.raises(CannotCopy):
+        take(dataclasses.replace(place, data=small), cluster.api(), store)
+
+    assert not cluster.asked("DELETE")
+
+
+def test_pod_that_came_since_is_not_copied_under(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
+):
+    """It may have started before there was a hold, and its client may be running."""
+    real = taking.Hold.__enter__
+
+    def replaced(hold: taking.Hold) -> taking.Hold:
+        cluster.add_pod("geth-0")
+        return real(hold)
+
+    monkeypatch.setattr(taking.Hold, "__enter__", replaced)
+
+    with pytest.raises(NotFit, match="not the pod any more"):
+        take(place, cluster.api(), store)
+
+    assert not cluster.asked("DELETE")
+    assert not (cluster.volume / HOLD).exists()
+
+
+# What does not count
+
+
+def test_node_that_lost_blocks_gives_no_snapshot(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+    """Its stop was not a clean one. The copy is thrown away."""
+    cluster.on_start = lambda: [cluster.node.blocks.pop(number) for number in (99, 100)]
+
+    with pytest.raises(HeadMismatch, match="does not start with what it had"):
+        take(place, cluster.api(), store)
+
+    must_run_again(cluster)
+    assert copies(cluster.volume) == []
+
+
+def test_node_that_starts_on_another_branch_gives_no_snapshot(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore
+):
+    cluster.on_start = lambda: cluster.node.blocks.update({100: block(100, fork="other"), 101: block(101)})
+
+    with pytest.raises(HeadMismatch, match=r"and 0x.* at that height"):
+        take(place, cluster.api(), store)
+
+    assert copies(cluster.volume) == []
+
+
+def test_node_that_was_told_new_blocks_first_gives_no_snapshot(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore
+):
+    """Its head is not the copy's."""
+    cluster.on_start = lambda: cluster.node.add(timestamp=int(time.time()) + 12)
+
+    with pytest.raises(HeadMismatch, match="had new blocks before it was asked"):
+        take(place, cluster.api(), store)
+
+    assert copies(cluster.volume) == []
+
+
+def test_client_that_goes_on_writing_gives_no_snapshot(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
+):
+    real = taking.copy
+
+    def disturbed(*arguments):
+        cluster.node.add()
+        (cluster.volume / "geth/chaindata/MANIFEST").write_bytes(b"not stopped after all")
+        return real(*arguments)
+
+    monkeypatch.setattr(taking, "copy", disturbed)
+    monkeypatch.setattr("ethinfra.snapshot.job.copy.scan", _once_then_changed(cluster.volume))
+
+    with pytest.raises(SourceChanged):
+        take(place, cluster.api(), store)
+
+    must_run_again(cluster)
+    assert copies(cluster.volume) == []
+
+
+def _once_then_changed(volume: Path):
+    from ethinfra.snapshot.selection import scan
+
+    def scanning(*arguments):
+        found = scan(*arguments)
+        (volume / "geth/chaindata/MANIFEST").write_bytes(os.urandom(10))
+        return found
+
+    return scanning
+
+
+def test_pod_that_does_not_stop_is_not_copied(cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path):
+    """And is held no longer: when it stops after all, the next one starts."""
+    cluster.stops_in = None
+
+    with pytest.raises(NotInTime, match="geth-0 has stopped"):
+        take(place_of(cluster, tmp_path, job__stopSeconds=1), cluster.api(), store)
+
+    assert not (cluster.volume / HOLD).exists()
+    assert not list(Path(cluster.volume).glob(f"{COPIES}/*/data"))
+
+
+def test_deletion_that_is_forbidden_is_said_and_nothing_is_held(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore
+):
+    cluster.forbidden = {DELETE}
+
+    with pytest.raises(ApiRefused, match="forbidden"):
+        take(place, cluster.api(), store)
+
+    assert cluster.node.running
+    assert not (cluster.volume / HOLD).exists()
+
+
+def test_event_that_is_forbidden_stops_nothing(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+    cluster.forbidden = {"POST /api/v1/namespaces/ethereum/events"}
+
+    assert isinstance(take(place, cluster.api(), store), Run)
+
+
+# What an earlier run left
+
+
+def test_copy_that_was_not_pushed_is_gone_on_with(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+    """Without stopping the node again."""
+    run = take_one(place, cluster, store)
+    must_run_again(cluster)
+
+    assert take(place, cluster.api(), store) == run
+
+    assert len(cluster.asked(DELETE)) == 1
+
+
+def test_leftovers_that_are_no_whole_copy_are_removed(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+    old = Run.begin(place.plan.job_plan.method)
+    for started, stage in (("20261101T000000Z", Stage.RECORDED), ("20261123T000001Z", Stage.COPYING)):
+        run = dataclasses.replace(old, started=started, stage=stage, head=block(1), id="0000000001-20261101T000000Z")
+        Copy(cluster.volume, started).save(run)
+    damaged = Copy(cluster.volume, "20261123T000002Z")
+    damaged.folder.mkdir()
+    (damaged.folder / "state.json").write_text("{")
+    cluster.node.ready = False
+
+    with pytest.raises(NotFit):
+        take(place, cluster.api(), store)
+
+    assert copies(cluster.volume) == []
+
+
+def test_copy_that_was_promoted_meanwhile_is_removed(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
+):
+    """The job was killed between promoting and removing, as of a pod on another volume."""
+    monkeypatch.setattr(Copy, "remove", lambda _: None)
+    promoted_run(place, cluster, store)
+    monkeypatch.undo()
+    assert copies(cluster.volume)
+
+    assert isinstance(take(place, cluster.api(), store), NotNeeded)
+
+    assert copies(cluster.volume) == []
+
+
+# The job as a process that ends in the middle
+
+#: `job take`, with a copy that takes for ever.
+SLOW = """
+import json, sys, time
+from pathlib import Path
+from ethinfra.probe.kubernetes import Api
+from ethinfra.snapshot.job import commands, take as taking
+from ethinfra.snapshot.job.cluster import Cluster
+from ethinfra.snapshot.layout_store import LayoutStore
+port, token, store = sys.argv[1:4]
+api = Api("127.0.0.1", int(port), token=Path(token), context=None)
+commands.Cluster = type("Here", (), {"here": lambda name: Cluster(api, name)})
+commands._store = lambda plan: LayoutStore(Path(store))
+def copying(*_):
+    print("copying", flush=True)
+    time.sleep(600)
+taking.copy = copying
+import argparse
+parser = argparse.ArgumentParser()
+commands.add_to(parser.add_subparsers())
+options = parser.parse_args(sys.argv[4:])
+sys.exit(options.run(options))
+"""
+
+
+@contextmanager
+def copying_job(place: Place, cluster: ScriptedCluster, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A `job take` that has stopped the node and is copying."""
+    (tmp_path / "plan.json").write_text(json.dumps(_document(place)))
+    part = ["job", "take", f"--plan={tmp_path}/plan.json", f"--work={place.work}", f"--data={place.data}"]
+    where = [str(cluster.port), str(tmp_path / "token"), str(tmp_path / "store")]
+    environment = {"ORDINAL": "0", "NAMESPACE": NAMESPACE, "POD_NAME": place.pod}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, *where, *part],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    try:
+        while (line := process.stdout.readline()) != "copying\n":
+            assert line, process.stderr.read()
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _document(place: Place) -> dict[str, object]:
+    def named(value: object) -> object:
+        if isinstance(value, dict):
+            return {_camel(key): named(one) for key, one in value.items()}
+        return [named(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+    return named(dataclasses.asdict(place.plan))
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
+def test_killed_job_holds_nobody_for_longer_than_the_patience(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path
+):
+    with copying_job(place, cluster, tmp_path) as job:
+        assert not cluster.node.running
+        killed = time.monotonic()
+        job.send_signal(signal.SIGKILL)
+        must_run_again(cluster)
+
+    assert cluster.started[0] - killed < cluster.patience + 2
+    assert cluster.outcomes == [Outcome.EXPIRED]
+    # The next run, of another pod, takes the lease over, removes what is left, and goes through.
+    lease = cluster.objects[f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/snapshot-geth"]
+    lease["spec"]["leaseDurationSeconds"] = 1
+    cluster.node.ready = True
+    run = take_one(dataclasses.replace(place, pod="snapshot-geth-0-2"), cluster, store)
+    assert [copied.folder.name for copied in copies(cluster.volume)] == [run.started]
+
+
+def test_job_that_is_told_to_stop_lets_the_node_go_at_once(place: Place, cluster: ScriptedCluster, tmp_path: Path):
+    with copying_job(place, cluster, tmp_path) as job:
+        told = time.monotonic()
+        job.send_signal(signal.SIGTERM)
+
+        assert job.wait(10) == 143
+        must_run_again(cluster)
+
+    assert cluster.started[0] - told < 1.5
+    assert Outcome.EXPIRED not in cluster.outcomes
+    assert copies(cluster.volume) == []
+    lease = cluster.objects[f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/snapshot-geth"]
+    assert lease["spec"]["holderIdentity"] == ""
+
+
+def test_job_that_was_frozen_beyond_the_patience_throws_its_copy_away(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
+):
+    """Frozen in the middle of the copy, the client started meanwhile."""
+    real = taking.copy
+
+    def interrupted(*arguments):
+        copied = real(*arguments)
+        (cluster.volume / HOLD).rename(cluster.volume / f"{HOLD}.expired")
+        must_run_again(cluster)
+        return copied
+
+    monkeypatch.setattr(taking, "copy", interrupted)
+
+    with pytest.raises(HoldLost, match="not ours any more"):
+        take(place, cluster.api(), store)
+
+    assert copies(cluster.volume) == []
