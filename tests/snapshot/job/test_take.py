@@ -99,6 +99,29 @@ def test_last_blocks_before_the_stop_count(place: Place, cluster: ScriptedCluste
     assert take_one(place, cluster, store).recorded_head().number == 101
 
 
+def test_where_nothing_else_can_be_done_it_is_pushed_while_it_stands_still(
+    cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """With the head that was seen last; the restore test says whether that is what the client kept."""
+    real, states = taking.push_volume, []
+
+    def watched(*arguments):
+        states.append((cluster.node.running, (cluster.volume / HOLD).exists()))
+        return real(*arguments)
+
+    monkeypatch.setattr(taking, "push_volume", watched)
+
+    run = take_one(place_of(cluster, tmp_path, job__method="hold"), cluster, store)
+
+    assert states == [(False, True)]
+    assert run.stage is Stage.PUSHED
+    assert store.digest(f"candidate-{run.id}") == run.digest
+    assert run.head == block(100)
+    assert run.seconds["downtime"] > 0
+    assert copies(cluster.volume) == []
+    must_run_again(cluster)
+
+
 # Whether there is anything to do
 
 

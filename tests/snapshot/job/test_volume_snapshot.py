@@ -1,0 +1,166 @@
+"""CSI: what is cut while the client is held is what the second job pushes, and no older cut is taken for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ethinfra.probe.hold import HOLD
+from ethinfra.snapshot.job.errors import ApiRefused
+from ethinfra.snapshot.job.place import Place
+from ethinfra.snapshot.job.push import VOLUME_ID, push
+from ethinfra.snapshot.job.run import NotNeeded, Run, Stage, copies
+from ethinfra.snapshot.job.take import take
+from ethinfra.snapshot.job.volume_snapshot import CUT, RUN, CutFailed, StaleCut, adopt
+from ethinfra.snapshot.layout_store import LayoutStore
+from ethinfra.snapshot.promote import promote
+from ethinfra.snapshot.reader import read_snapshot
+from ethinfra.waiting import eventually
+from tests.snapshot.job.conftest import place_of
+from tests.snapshot.job.scripted import NAMESPACE, ScriptedCluster
+
+SNAPSHOTS = f"/apis/snapshot.storage.k8s.io/v1/namespaces/{NAMESPACE}/volumesnapshots"
+NAME = f"{SNAPSHOTS}/snapshot-geth-0"
+
+
+@pytest.fixture
+def place(cluster: ScriptedCluster, tmp_path: Path) -> Place:
+    return place_of(cluster, tmp_path, job__method="volume-snapshot", job__minimumIntervalSeconds=0)
+
+
+@pytest.fixture
+def cut(cluster: ScriptedCluster, tmp_path: Path) -> Path:
+    """What the storage keeps: the volume at the moment of the cut."""
+    kept = tmp_path / "cut"
+
+    def keep() -> None:
+        assert (cluster.volume / HOLD).exists()
+        assert not cluster.node.running
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(cluster.volume, kept)
+
+    cluster.on_cut = keep
+    return kept
+
+
+def take_one(place: Place, cluster: ScriptedCluster, store: LayoutStore) -> str:
+    outcome = take(place, cluster.api(), store, snapshot_class="fast")
+    assert isinstance(outcome, NotNeeded)
+    return outcome.why
+
+
+def test_cut_is_adopted_and_pushed(place: Place, cluster: ScriptedCluster, store: LayoutStore, cut: Path):
+    assert "the second job pushes it" in take_one(place, cluster, store)
+
+    assert cluster.objects[NAME]["spec"] == {
+        "source": {"persistentVolumeClaimName": "execution-geth-0"},
+        "volumeSnapshotClassName": "fast",
+    }
+    assert copies(cluster.volume) == []
+    second = dataclasses.replace(place, data=cut, pod="push-geth-0-1")
+    run = adopt(second, cluster.api(), store)
+    assert isinstance(run, Run)
+    assert run.stage is Stage.RECORDED
+    pushed = push(second, cluster.api(), store, run)
+    snapshot = read_snapshot(store, pushed.digest)
+    assert snapshot.config.description.block == cluster.node.head
+    assert {file.path for file in snapshot.config.files} == {
+        "geth/chaindata/000001.sst",
+        "geth/chaindata/MANIFEST",
+        "geth/triedb/merkle.journal",
+    }
+    assert snapshot.config.volume == (cluster.volume / VOLUME_ID).read_text()
+    # Promoted, there is nothing left to do for the next second job.
+    promote(store, run.id)
+    assert isinstance(adopt(second, cluster.api(), store), NotNeeded)
+
+
+def test_older_cut_is_not_taken_for_the_newer(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, cut: Path, tmp_path: Path
+):
+    """The claim was made from the name before it led to the newer cut."""
+    take_one(place, cluster, store)
+    shutil.copytree(cut, tmp_path / "older")
+    document = json.loads((tmp_path / "older" / CUT).read_text())
+    (tmp_path / "older" / CUT).write_text(json.dumps({**document, "started": "20261101T000000Z"}))
+
+    with pytest.raises(StaleCut, match="not of the recorded cut"):
+        adopt(dataclasses.replace(place, data=tmp_path / "older", pod="push"), cluster.api(), store)
+
+
+@pytest.mark.parametrize("damage", ["no marker", "no run"])
+def test_cut_that_nobody_can_tell_apart_is_refused(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, cut: Path, damage: str
+):
+    take_one(place, cluster, store)
+    if damage == "no marker":
+        (cut / CUT).unlink()
+    else:
+        cluster.objects[NAME]["metadata"]["annotations"][RUN] = "{}"
+
+    with pytest.raises(StaleCut):
+        adopt(dataclasses.replace(place, data=cut, pod="push"), cluster.api(), store)
+
+
+def test_cut_of_a_run_that_was_killed_is_not_used(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, cut: Path
+):
+    """Its head was never recorded."""
+    take_one(place, cluster, store)
+    del cluster.objects[NAME]["metadata"]["annotations"]
+
+    assert isinstance(adopt(dataclasses.replace(place, data=cut, pod="push"), cluster.api(), store), NotNeeded)
+
+
+def test_next_run_cuts_anew(place: Place, cluster: ScriptedCluster, store: LayoutStore, cut: Path):
+    take_one(place, cluster, store)
+    first = json.loads((cut / CUT).read_text())["started"]
+    cluster.node.add()
+    eventually("the node is ready", lambda: cluster.api().pod("geth-0").ready, within=5)
+    eventually("a second has passed", lambda: Run.begin(place.plan.job_plan.method).started != first, within=3)
+
+    take_one(place, cluster, store)
+
+    assert json.loads((cut / CUT).read_text())["started"] != first
+    assert len(cluster.asked(f"DELETE {NAME}")) == 2
+
+
+def test_storage_that_cuts_nothing_holds_nobody(cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path):
+    cluster.cuts_in = None
+    short = place_of(cluster, tmp_path, job__method="volume-snapshot", job__stopSeconds=1)
+
+    with pytest.raises(CutFailed, match="was not cut within"):
+        take(short, cluster.api(), store)
+
+    eventually("the node runs again", lambda: cluster.started and cluster.node.running, within=10)
+    assert not (cluster.volume / HOLD).exists()
+
+
+def test_reason_of_the_storage_is_told(cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path):
+    cluster.cuts_in = None
+    short = place_of(cluster, tmp_path, job__method="volume-snapshot", job__stopSeconds=1)
+    post = cluster._post
+
+    def failing(path: str, query: object, body: dict[str, object]) -> tuple[int, object]:
+        answer = post(path, query, body)
+        if "volumesnapshots" in path:
+            cluster.objects[NAME]["status"] = {"error": {"message": "no VolumeSnapshotClass"}}
+        return answer
+
+    cluster._post = failing  # type: ignore[method-assign]
+
+    with pytest.raises(CutFailed, match="no VolumeSnapshotClass"):
+        take(short, cluster.api(), store)
+
+
+def test_right_to_make_snapshots_is_needed(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+    cluster.forbidden = {f"POST {SNAPSHOTS}"}
+
+    with pytest.raises(ApiRefused, match="forbidden"):
+        take(place, cluster.api(), store)
+
+    eventually("the node runs again", lambda: cluster.started and cluster.node.running, within=10)
