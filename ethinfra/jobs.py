@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,11 +53,18 @@ class Ended:
 
 
 def start(
-    kube: Kube, namespace: str, cronjob: str, *, env: Mapping[str, str] | None = None, args: list[str] | None = None
+    kube: Kube,
+    namespace: str,
+    cronjob: str,
+    *,
+    env: Mapping[str, str] | None = None,
+    args: list[str] | None = None,
+    change: Callable[[Object], None] = lambda _: None,
 ) -> str:
     """Start a Job as the CronJob would now, with more variables for its containers; its name.
 
-    args: for the arguments of its only container, at their end
+    args:   for the arguments of its only container, at their end
+    change: edits the Job before it is started
     BadInput if there is no such CronJob.
     """
     template = kube.get("CronJob", cronjob, namespace)
@@ -68,6 +75,7 @@ def start(
             expected=f"one of: {', '.join(known)}" if known else "one; this release has none",
         )
     manifest = job_of(template, f"{cronjob[:45]}-{secrets.token_hex(4)}", env or {}, args or [])
+    change(manifest)
     kube.apply(manifest)
     name: str = manifest["metadata"]["name"]
     return name

@@ -267,6 +267,15 @@ class Kube:
             child.wait()
 
 
+def readiness(pod: Object | None) -> str:
+    """`ready`, or what the pod lacks."""
+    if pod is None:
+        return "no pod"
+    conditions = {one["type"]: one for one in pod["status"].get("conditions") or []}
+    ready = conditions.get("Ready", {"status": "False"})
+    return "ready" if ready["status"] == "True" else ready.get("message", "not ready yet")
+
+
 class ForwardEnded(ClusterError):
     """A port-forward could not be made, or its pod has gone."""
 

@@ -19,6 +19,7 @@ PLAIN_TAGS = {
     "static": "needs no cluster",
     "disruptive": "breaks something: holds the cluster alone",
     "long-chain": "needs a long chain: runs last",
+    "snapshot": "needs a promoted snapshot of the deployed geth: one is taken before, if there is none",
 }
 #: Tags with a value, `@kind:value`.
 VALUED_TAGS = {

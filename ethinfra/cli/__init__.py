@@ -21,6 +21,8 @@ GROUPS = {
     "tools": "tools",
     "images": "images",
     "registry": "registry",
+    "snapshot": "snapshot",
+    "kinds": "kinds",
     "env": "environment",
     "network": "network",
     "clients": "clients",

@@ -110,6 +110,12 @@ def _listed(
     )
 
 
+def resolve(store: SnapshotStore, text: str) -> str:
+    """A tag or digest as it is; an id stands for its snapshot, in whatever state that is."""
+    found = next((one for one in listing(store) if one.id == text), None)
+    return found.digest if found is not None and found.digest else text
+
+
 def promoted(store: SnapshotStore) -> list[Listed]:
     """The promoted ones, newest first."""
     return [one for one in reversed(listing(store)) if one.state is State.PROMOTED]

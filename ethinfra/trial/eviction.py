@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ethinfra.errors import ClusterError
-from ethinfra.kube import Kube
-from ethinfra.trial.restart import readiness
+from ethinfra.kube import Kube, readiness
 from ethinfra.waiting import eventually
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from ethinfra.errors import ClusterError
-from ethinfra.kube import Kube, Object
+from ethinfra.kube import Kube, Object, readiness
 from ethinfra.waiting import eventually
 
 
@@ -74,15 +74,6 @@ def must_have_ended_by_itself(replaced: Replaced, *, within: float) -> None:
         raise ClusterError(
             f"the end of {replaced.pod}", expected="no killed container", seen=f"killed: {', '.join(killed)}"
         )
-
-
-def readiness(pod: Object | None) -> str:
-    """`ready`, or what the pod lacks."""
-    if pod is None:
-        return "no pod"
-    conditions = {one["type"]: one for one in pod["status"].get("conditions", [])}
-    ready = conditions.get("Ready", {"status": "False"})
-    return "ready" if ready["status"] == "True" else ready.get("message", "not ready yet")
 
 
 def restarts(kube: Kube, namespace: str, name: str) -> dict[str, int]:

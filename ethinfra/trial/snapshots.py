@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 import json
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ethinfra import jobs
+from ethinfra.chain.jsonrpc import JsonRpc
+from ethinfra.chain.link import PodLink
 from ethinfra.errors import ClusterError
 from ethinfra.jobs import Ended
 from ethinfra.kube import Kube, Object
@@ -95,20 +98,20 @@ class Snapshots:
         with self.store() as store:
             return {one.id: one.state for one in listing(store)}
 
-    def start(self, *, ordinal: int = 0, env: Mapping[str, str] | None = None) -> str:
-        """Start the job of one replica as `ethinfra snapshot create` does; its name."""
+    def start(self, *, ordinal: int = 0, change: Callable[[Object], None] = lambda _: None) -> str:
+        """Start the job of one replica as `ethinfra snapshot create` does; its name. change: edits the job before"""
         return jobs.start(
-            self.kube, self.namespace, f"snapshot-{self.node}-{ordinal}", env={"FORCE": "1", **(env or {})}
+            self.kube, self.namespace, f"snapshot-{self.node}-{ordinal}", env={"FORCE": "1"}, change=change
         )
 
     def follow(self, job: str, *, progress: Progress | None = None) -> Ended:
         """Wait for the end of a job."""
         return jobs.follow(self.kube, self.namespace, job, progress or silent(), within=self.within)
 
-    def take(self, *, ordinal: int = 0, env: Mapping[str, str] | None = None) -> Taken:
+    def take(self, *, ordinal: int = 0, change: Callable[[Object], None] = lambda _: None) -> Taken:
         """Start a job and wait for its end, good or bad."""
         before = {one.id for one in self.promoted()}
-        ended = self.follow(self.start(ordinal=ordinal, env=env))
+        ended = self.follow(self.start(ordinal=ordinal, change=change))
         new = [one for one in self.promoted() if one.id not in before]
         return Taken(ended, new[0] if new else None)
 
@@ -138,6 +141,30 @@ class Builder(TrialPod):
         self.python("import sys, pathlib; pathlib.Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)", directory)
         return self.snapshot("pod", "restore", f"--plan={where}", f"--data={directory}", within=within)
 
+    @contextmanager
+    def restoring_halfway(self, plan: Mapping[str, Any], directory: str, size: int) -> Iterator[Halfway]:
+        """A restore that stands still (SIGSTOP) when half of `size` bytes are in the folder."""
+        where = self.write(f"/work/plan-{secrets.token_hex(3)}.json", json.dumps(plan))
+        process = self.start_python(_HALFWAY, where, directory, str(size))
+        try:
+            running = Halfway(process)
+            running.must_stand_still()
+            yield running
+        finally:
+            process.kill()
+            process.wait()
+
+    def pull(self, plan: Mapping[str, Any], digest: str, directory: str) -> dict[str, int]:
+        """Restore one snapshot of a plan's repository by its digest, over whatever is there.
+
+        Returns how many chunks were kept, shared, copied and fetched, and fetched_bytes. CommandFailed if it cannot be
+        had whole.
+        """
+        registry = json.dumps(plan["registry"])
+        done = self.python(_PULL, registry, repository_of(plan), digest, directory, within=180)
+        counts: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+        return counts
+
     def marker(self, directory: str) -> dict[str, Any] | None:
         """The mark that a restore is complete, or None."""
         code = "import sys, pathlib; p = pathlib.Path(sys.argv[1]); print(p.read_text() if p.exists() else 'null')"
@@ -149,6 +176,88 @@ class Builder(TrialPod):
         found = json.loads(self.python(_FILES, directory, within=120).stdout)
         return {path: (size, digest) for path, (size, digest) in found.items()}
 
+
+class Halfway:
+    """A restore that stands still until it is told what becomes of it."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def must_stand_still(self) -> None:
+        """ClusterError, with what it said, if it ended before."""
+        assert self._process.stdout is not None
+        first = self._process.stdout.readline()
+        if first.strip() != b"halfway":
+            rest = self._process.stdout.read()
+            raise ClusterError("the restore ended before it could be stopped halfway", seen=(first + rest).decode())
+
+    def go_on(self) -> None:
+        self._tell(b"go")
+
+    def kill(self) -> Completed:
+        """Kill it with SIGKILL; how that ended."""
+        self._tell(b"kill")
+        return self.end(within=30)
+
+    def must_not_end_for(self, seconds: float) -> None:
+        """ClusterError if it ends meanwhile."""
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(seconds)
+            raise ClusterError("the restore ended", expected=f"that it goes on trying for {seconds:g}s", seen=f"{code}")
+
+    def end(self, *, within: float) -> Completed:
+        """Wait for its end; its exit code, negative for a signal, and what it wrote."""
+        out, _ = self._process.communicate(timeout=within)
+        said = json.loads(out)
+        return Completed(("pod", "restore"), said["code"], said["output"], "")
+
+    def _tell(self, word: bytes) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(word + b"\n")
+        self._process.stdin.flush()
+
+
+_HALFWAY = """
+import json, os, signal, subprocess, sys, time
+plan, folder, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
+os.makedirs(folder, exist_ok=True)
+command = ["python3", "-m", "ethinfra.snapshot", "pod", "restore", "--plan=" + plan, "--data=" + folder]
+child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+def written():
+    total = 0
+    for top, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.stat(os.path.join(top, name)).st_blocks * 512
+            except FileNotFoundError:
+                pass
+    return total
+
+while child.poll() is None and written() < size // 2:
+    time.sleep(0.002)
+if child.poll() is None:
+    child.send_signal(signal.SIGSTOP)
+    print("halfway", flush=True)
+    child.send_signal(signal.SIGCONT if sys.stdin.readline().strip() == "go" else signal.SIGKILL)
+output, _ = child.communicate()
+print(json.dumps({"code": child.returncode, "output": output.decode()}), flush=True)
+"""
+
+_PULL = """
+import dataclasses, json, sys
+from pathlib import Path
+from ethinfra.snapshot.access import open_store
+from ethinfra.snapshot.compatibility import Expected
+from ethinfra.snapshot.restore import restore
+
+registry, repository, digest, folder = json.loads(sys.argv[1]), *sys.argv[2:]
+authority = registry["authority"] and Path(registry["authority"])
+store = open_store(registry["url"], repository, config=Path(registry["config"]), authority=authority)
+Path(folder).mkdir(parents=True, exist_ok=True)
+restored = restore(store, digest, Path(folder), Expected(), over=True)
+print(json.dumps(dataclasses.asdict(restored.counts)))
+"""
 
 _FILES = """
 import hashlib, json, os, sys
@@ -200,6 +309,48 @@ print(json.dumps(found))
 """
 
 
+@dataclass(frozen=True)
+class AloneNode(TrialPod):
+    """A client without peers and without a consensus client, on what was restored from a snapshot."""
+
+    plan: dict[str, Any]
+
+    @contextmanager
+    def rpc(self) -> Iterator[JsonRpc]:
+        """Its RPC."""
+        link = PodLink(self.kube, self.namespace, self.name, self.plan["ports"]["rpc"], name=f"{self.name} rpc")
+        with closing(link):
+            yield JsonRpc(link)
+
+    def log(self) -> str:
+        return self.kube.logs(self.namespace, self.name, "execution")
+
+
+def alone_pod(cronjob: Object, name: str, run_id: str) -> Object:
+    """Of a job's template: what prepares the restore test's client, and that client as the pod's only container."""
+    template = copy.deepcopy(cronjob["spec"]["jobTemplate"]["spec"]["template"])
+    spec = template["spec"]
+    steps = {one["name"]: one for one in spec["initContainers"]}
+    client = {key: value for key, value in steps.pop("execution").items() if key != "restartPolicy"}
+    for step in ("take", "push"):
+        steps.pop(step, None)
+    restore = steps.pop("restore")
+    restore["args"] = ["pod", "restore", "--plan=/plan/plan.json", "--data=/restored"]
+    spec["initContainers"] = [*steps.values(), restore]
+    spec["containers"] = [client]
+    spec["volumes"] = [one for one in spec["volumes"] if one["name"] != "node"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": cronjob["metadata"]["namespace"],
+            "labels": {**template["metadata"]["labels"], LABEL: run_id},
+        },
+        "spec": {**spec, "restartPolicy": "Never"},
+    }
+
+
 class Builders:
     """Makes builder pods for one scenario or run, and removes them."""
 
@@ -207,7 +358,7 @@ class Builders:
         self._kube = kube
         self._run_id = run_id
         self._within = within
-        self._made: list[Builder] = []
+        self._made: list[TrialPod] = []
 
     def start(self, snapshots: Snapshots, change: Callable[[Object], None] = lambda _: None) -> Builder:
         """A pod that is what a job's pod is, without the node's volume, and idle. change: edits its spec before"""
@@ -227,6 +378,23 @@ class Builders:
             within=self._within,
             every=0.25,
             hint=f"kubectl -n {pod.namespace} describe pod {pod.name}",
+        )
+        return pod
+
+    def start_alone(self, snapshots: Snapshots) -> AloneNode:
+        """A pod that restores the newest snapshot, and then runs the client on it as the restore test does."""
+        cronjob = self._kube.get("CronJob", f"snapshot-{snapshots.node}-0", snapshots.namespace)
+        assert cronjob is not None
+        pod = AloneNode(self._kube, snapshots.namespace, f"trial-alone-{secrets.token_hex(3)}", snapshots.plan)
+        self._kube.apply(alone_pod(cronjob, pod.name, self._run_id))
+        self._made.append(pod)
+        eventually(
+            f"the client of {pod.namespace}/{pod.name} runs",
+            lambda: ((self._kube.get("Pod", pod.name, pod.namespace) or {}).get("status") or {}).get("phase"),
+            until=lambda phase: phase == "Running",
+            within=self._within,
+            every=0.25,
+            hint=f"kubectl -n {pod.namespace} logs {pod.name} --all-containers",
         )
         return pod
 

@@ -1,0 +1,27 @@
+@layer:ethereum @needs:fast-chain @snapshot
+Feature: Snapshots share content
+
+  A chain's database is mostly files that are never rewritten. A later snapshot sends, and a restore fetches, what is new and
+  little more, so that both cost what happened since and not what the chain is.
+
+  @req:SNAP-02.upload @disruptive
+  Scenario: A second snapshot sends little
+    Given a promoted snapshot of a geth node
+    And 4 blocks later
+    When another snapshot of the same node is taken
+    Then it sent fewer bytes than the first, and reused what had not changed
+
+  @req:SNAP-02.download
+  Scenario: A restore over an older copy fetches only what differs
+    Given two promoted snapshots of a geth node
+    And a volume on which the older one is restored
+    When the newer one is restored over it
+    Then it fetched no chunk that the older one has
+    And the volume has every file of the newer one, and no other
+
+  @req:SNAP-02.cached @needs:reflink
+  Scenario: What the Kubernetes node has already is not fetched again
+    Given a promoted snapshot that was restored through the chunk cache of a Kubernetes node
+    When the same snapshot is restored there to another empty volume
+    Then nothing was fetched from the registry
+    And the volume shares its blocks with the cache

@@ -1,0 +1,104 @@
+"""Steps about restoring: what is refused, what is fetched, what an interruption leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from pytest_bdd import given, parsers, then, when
+
+from ethinfra.process import Completed
+from ethinfra.snapshot.reader import Snapshot
+from ethinfra.trial.pods import TrialPods
+from ethinfra.trial.serving import Restore, restore_of
+from ethinfra.trial.snapshot_damage import TrialRepository
+from ethinfra.trial.snapshots import VOLUME, Builder, Builders, Halfway, Snapshots, must_be_whole
+from fixtures.evidence import Evidence
+
+#: Bytes. The same data in chunks of these sizes has few layers in common.
+OLDER_CHUNKS, NEWER_CHUNKS = 256 << 10, 128 << 10
+
+
+@dataclass
+class Restoring:
+    """Restores of one scenario, into a folder of the builder's volume, by the init container's program."""
+
+    builder: Builder
+    repository: TrialRepository
+    older: Snapshot
+    newer: Snapshot
+    folder: str = f"{VOLUME}/node"
+    done: list[Completed] = field(default_factory=list)
+
+    @property
+    def said(self) -> str:
+        """What the last restore wrote."""
+        return self.done[-1].stdout + self.done[-1].stderr
+
+    @contextmanager
+    def halfway(self) -> Iterator[Halfway]:
+        """A restore that stands still when half of the newer snapshot's bytes are on the volume."""
+        with self.builder.restoring_halfway(self.repository.plan, self.folder, self.newer.config.size) as running:
+            yield running
+
+    @property
+    def restored(self) -> Restore:
+        """What the last restore says that it restored."""
+        return restore_of(self.said)
+
+
+@pytest.fixture
+def builder(builders: Builders, snapshots: Snapshots) -> Builder:
+    """A pod with the programs of the snapshot builder, a job's credentials and a volume of its own."""
+    return builders.start(snapshots)
+
+
+@pytest.fixture
+def trial_repository(snapshots: Snapshots, builder: Builder, trial_pods: TrialPods) -> Iterator[TrialRepository]:
+    """A repository for this scenario alone."""
+    made = TrialRepository(snapshots, builder, trial_pods)
+    yield made
+    made.remove()
+
+
+@given("two promoted snapshots with the data of a geth node, in a repository of their own", target_fixture="restoring")
+def two_of_their_own(snapshots: Snapshots, trial_repository: TrialRepository, builder: Builder) -> Restoring:
+    """They are cut differently, so what is done to the one does not touch the other."""
+    original = snapshots.latest()
+    assert original is not None
+    older = trial_repository.publish(original, chunk_size=OLDER_CHUNKS)
+    newer = trial_repository.publish(original, chunk_size=NEWER_CHUNKS, later=60)
+    assert newer.id > older.id
+    return Restoring(builder, trial_repository, older, newer)
+
+
+@when(parsers.parse("the newer one has {fault}, and an empty volume is restored"))
+def restore_with_fault(fault: str, restoring: Restoring, evidence: Evidence) -> None:
+    """By the program that is the init container of a serve node."""
+    restoring.repository.damage(fault, restoring.newer, restoring.older)
+    restoring.done.append(restoring.builder.restore(restoring.repository.plan, restoring.folder))
+    evidence.attach("restore", restoring.said)
+
+
+@then(parsers.parse('the newer one is refused because of "{reason}"'))
+def newer_is_refused(reason: str, restoring: Restoring) -> None:
+    """In what the restore writes, in the words of the snapshot's id and of the reason."""
+    lines = [line for line in restoring.said.splitlines() if line.strip()]
+    assert any(restoring.newer.id in line for line in lines), restoring.said
+    assert reason in restoring.said, restoring.said
+
+
+@then("the volume holds the older one, whole")
+def holds_the_older(restoring: Restoring) -> None:
+    """Every file with its bytes, none else, and the mark."""
+    assert restoring.done[-1].code == 0, restoring.said
+    must_be_whole(restoring.builder, restoring.folder, restoring.older)
+
+
+@then("the volume holds the newer one, whole")
+def holds_the_newer(restoring: Restoring) -> None:
+    """Every file with its bytes, none else, and the mark."""
+    assert restoring.done[-1].code == 0, restoring.said
+    must_be_whole(restoring.builder, restoring.folder, restoring.newer)
