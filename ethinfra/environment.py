@@ -33,7 +33,7 @@ _NAMES = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["cluster", "layers", "network", "images", "capabilities", "timeouts", "budgets"],
+    "required": ["cluster", "layers", "network", "images", "keda", "capabilities", "timeouts", "budgets"],
     "properties": {
         "cluster": {
             "type": "object",
@@ -65,6 +65,12 @@ _SCHEMA: dict[str, Any] = {
             "additionalProperties": False,
             "required": ["pin"],
             "properties": {"pin": {"enum": [str(pin) for pin in Pin]}},
+        },
+        "keda": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["enabled"],
+            "properties": {"enabled": {"type": "boolean"}},
         },
         "capabilities": _NAMES,
         "timeouts": {"type": "object", "additionalProperties": _NUMBER},

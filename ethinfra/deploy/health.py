@@ -85,6 +85,8 @@ def _problem(wanted: Object, live: Object | None, ready: bool) -> str:
             return _replicas(live, status, counter, live["spec"].get("replicas", 1))
         case "Job":
             return _job(status)
+        case "APIService":
+            return _api_service(status)
         case _:
             return ""
 
@@ -107,6 +109,13 @@ def _job(status: Object) -> str:
     if "Failed" in conditions:
         return f"{FAILED}{conditions['Failed'].get('message', '')}"
     return "" if "Complete" in conditions else "has not finished"
+
+
+def _api_service(status: Object) -> str:
+    """The API server says by itself why it cannot use one that others serve."""
+    conditions = {one["type"]: one for one in status.get("conditions") or []}
+    available = conditions.get("Available", {"status": "Unknown", "message": "nobody asked yet"})
+    return "" if available["status"] == "True" else f"is not available: {available.get('message', '')}"
 
 
 def reasons(kube: Kube, workload: Object) -> list[str]:

@@ -28,6 +28,7 @@ from tests.charts.draft import Draft
 GETH = "StatefulSet ethereum/geth"
 VALIDATORS = "StatefulSet ethereum/validators"
 REGISTRY = "StatefulSet local-registry/registry"
+KEDA = "Role keda/keda-operator"
 
 
 @dataclass(frozen=True)
@@ -294,7 +295,7 @@ def autoscaler_scales_nobody(draft: Draft) -> None:
     scaler(draft, "late", scaleTargetRef={"apiVersion": "apps/v1", "kind": "Deployment", "name": "geth"})
 
 
-@breaks(scaling.autoscaled_workloads_state_no_replicas, "HorizontalPodAutoscaler ethereum/geth")
+@breaks(scaling.autoscalers_have_one_way_to_go, "HorizontalPodAutoscaler ethereum/geth")
 def autoscaler_has_no_room(draft: Draft) -> None:
     scaler(draft, "geth", minReplicas=5)
 
@@ -568,6 +569,23 @@ def role_reads_every_secret(draft: Draft) -> None:
 @breaks(access.roles_name_what_they_grant, "ClusterRole ethinfra-operator-view")
 def operators_may_impersonate(draft: Draft) -> None:
     draft["ClusterRole ethinfra-operator-view"]["rules"][0]["verbs"].append("impersonate")
+
+
+@breaks(access.roles_name_what_they_grant, KEDA)
+def role_looks_at_secrets_and_does_not_say_why(draft: Draft) -> None:
+    del draft[KEDA]["metadata"]["annotations"]["ethinfra.io/secrets-reason"]
+
+
+@breaks(access.roles_name_what_they_grant, KEDA)
+def reason_to_look_at_secrets_serves_to_delete_them(draft: Draft) -> None:
+    draft[KEDA]["rules"].append({"apiGroups": [""], "resources": ["secrets"], "verbs": ["delete"]})
+
+
+@breaks(access.roles_name_what_they_grant, "ClusterRole keda-operator")
+def reason_of_one_namespace_is_given_for_all(draft: Draft) -> None:
+    everywhere = draft["ClusterRole keda-operator"]
+    everywhere["metadata"]["annotations"] = draft[KEDA]["metadata"]["annotations"]
+    everywhere["rules"].append({"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]})
 
 
 @breaks(access.bindings_lead_to_roles, "RoleBinding ethereum/devnet-genesis")

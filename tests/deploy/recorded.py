@@ -29,6 +29,7 @@ DONE: dict[str, Object] = {
     },
     "Job": {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]},
     "Namespace": {"phase": "Active"},
+    "APIService": {"conditions": [{"type": "Available", "status": "True", "message": "all checks passed"}]},
 }
 
 

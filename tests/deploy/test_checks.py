@@ -98,6 +98,46 @@ def test_a_default_that_does_not_deny_is_named(change: dict[str, Any], apart: Fa
     assert complaint(apart) == "namespace ethereum has no policy that denies by default"
 
 
+@pytest.fixture
+def scaling(apart: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    """With our KEDA, whose operator answers."""
+    labels = {"app.kubernetes.io/part-of": "ethereum-node-infra"}
+    service = rendered("APIService", "v1beta1.external.metrics.k8s.io", labels=labels)
+    del service["metadata"]["namespace"]
+    apart.has(live(service))
+    says(apart, monkeypatch, 'error getting scalers ScaledObject.keda.sh "layer-check" not found')
+    return apart
+
+
+def says(fake: FakeCluster, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    """What comes of a question for external metrics; a privileged pod is refused."""
+
+    def kubectl(*words: str, **_: object) -> Completed:
+        return Completed((), 1, "", said if "--raw" in words else REFUSED)
+
+    monkeypatch.setattr(fake, "kubectl", kubectl, raising=False)
+
+
+def test_keda_whose_operator_answers_is_healthy(scaling: FakeCluster) -> None:
+    infrastructure.check(scaling, LOCAL)  # type: ignore[arg-type]
+
+
+def test_an_adapter_that_does_not_reach_the_operator_is_told(
+    scaling: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is ready all the same."""
+    says(scaling, monkeypatch, "timeout while waiting to establish gRPC connection")
+
+    assert "timeout while waiting to establish gRPC connection" in complaint(scaling)
+
+
+def test_somebody_elses_metrics_are_not_judged(scaling: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    says(scaling, monkeypatch, "the server could not find the metric layer-check")
+    scaling.objects[("APIService", "", "v1beta1.external.metrics.k8s.io")]["metadata"]["labels"] = {}
+
+    infrastructure.check(scaling, LOCAL)  # type: ignore[arg-type]
+
+
 # ethereum
 
 

@@ -22,7 +22,18 @@ def said(fake: FakeCluster, wanted: Object, *, ready: bool = True, explain: bool
 
 
 @pytest.mark.parametrize(
-    "kind", ["StatefulSet", "Deployment", "DaemonSet", "Job", "Namespace", "Service", "ConfigMap", "NetworkPolicy"]
+    "kind",
+    [
+        "APIService",
+        "ConfigMap",
+        "DaemonSet",
+        "Deployment",
+        "Job",
+        "Namespace",
+        "NetworkPolicy",
+        "Service",
+        "StatefulSet",
+    ],
 )
 def test_an_object_whose_controller_is_done_is_healthy(kind: str, fake: FakeCluster) -> None:
     fake.has(live(rendered(kind)))
@@ -49,6 +60,12 @@ def test_an_object_whose_controller_is_done_is_healthy(kind: str, fake: FakeClus
             "has failed: too often",
         ),
         ("Namespace", {"phase": "Terminating"}, "is Terminating"),
+        ("APIService", {"conditions": None}, "is not available: nobody asked yet"),
+        (
+            "APIService",
+            {"conditions": [{"type": "Available", "status": "False", "message": "no response from https://10.0.0.1"}]},
+            "is not available: no response from https://10.0.0.1",
+        ),
     ],
 )
 def test_an_object_that_is_not_as_it_should_be_says_so(
