@@ -36,7 +36,13 @@ from tests.mutants.mutant import CHECKS, KUBERNETES, ORDER, RELEASES, SCHEMA, UP
 #: What is deployed from.
 SOURCES = ("charts", "values", "environments", "helmfiles")
 
-_GETH = {"name": "geth", "replicas": 2, "execution": {"client": "geth"}, "consensus": {"client": "prysm"}}
+_GETH = {
+    "name": "geth",
+    "replicas": 2,
+    "execution": {"client": "geth"},
+    "consensus": {"client": "prysm"},
+    "snapshots": {"enabled": True},
+}
 
 
 @dataclass(frozen=True)
@@ -62,10 +68,13 @@ CASES = {
             "validators.enabled": True,
             "serviceMonitor.enabled": True,
             "sync.nodes": [_GETH],
+            "serve.enabled": True,
         },
     ),
-    "staging": Case("staging", "hoodi", {"serviceMonitor.enabled": True}, laxer="local"),
-    "production": Case("production", "mainnet", {"serviceMonitor.enabled": True}, laxer="staging"),
+    "staging": Case("staging", "hoodi", {"serviceMonitor.enabled": True, "serve.enabled": True}, laxer="local"),
+    "production": Case(
+        "production", "mainnet", {"serviceMonitor.enabled": True, "serve.enabled": True}, laxer="staging"
+    ),
     # The other clients, each in some pair.
     "clients": Case(
         "staging",

@@ -80,7 +80,8 @@ def _kind(pods: Pods) -> tuple[str | None, ...]:
 
 def _replicas(manifests: Manifests, pods: Pods) -> dict[str, Any]:
     fewest, most = manifests.replicas(pods)
-    return {"": fewest, "an autoscaler, at most": most} if fewest != most else {"": fewest}
+    scaled = any(scaler.is_of(pods) for scaler in manifests.scalers)
+    return {"": fewest, "an autoscaler, at most": most} if scaled else {"": fewest}
 
 
 def _resources(kind: str) -> Callable[[Manifests, Pods], dict[str, Any]]:

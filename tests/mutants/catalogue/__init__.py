@@ -1,6 +1,6 @@
 """All mutants, a module for each subject that they break."""
 
-from tests.mutants.catalogue import change, clients, containers, life, platform, ports
+from tests.mutants.catalogue import change, clients, containers, life, platform, ports, serving, snapshots
 
 MUTANTS = (
     *containers.PERMISSIONS,
@@ -12,6 +12,12 @@ MUTANTS = (
     *life.PROBES,
     *life.STOPPING,
     *life.DATA,
+    *snapshots.JOBS,
+    *snapshots.PLANS,
+    *snapshots.HOLDS,
+    *serving.START,
+    *serving.ANSWERS,
+    *serving.SCALING,
     *platform.POLICIES,
     *platform.OBJECTS,
     *change.UPGRADES,

@@ -41,19 +41,23 @@ UPGRADES = (
 ENVIRONMENTS = (
     Mutant(
         "production has fewer replicas",
-        Edit("values/ethereum/production.yaml", "replicas: 3", "replicas: 1"),
+        Edit("values/ethereum/production.yaml", "replicas: 3", "replicas: 1\n      snapshots: {allowDowntime: true}"),
         by=ORDER,
         case="production",
     ),
     Mutant(
         "production keeps replicas apart less strictly",
-        Edit("values/ethereum/production.yaml", "antiAffinity: required", "antiAffinity: preferred"),
+        Edit(
+            "values/ethereum/production.yaml",
+            "antiAffinity: required\n      spread: DoNotSchedule\n      # No zone",
+            "antiAffinity: preferred\n      spread: DoNotSchedule\n      # No zone",
+        ),
         by=ORDER,
         case="production",
     ),
     Mutant(
         "production is ready with fewer peers",
-        Edit("values/ethereum/production.yaml", "minPeers: 10", "minPeers: 1"),
+        Edit("values/ethereum/production.yaml", "minPeers: 10\n    snapshots", "minPeers: 1\n    snapshots"),
         by=ORDER,
         case="production",
     ),
@@ -67,26 +71,38 @@ ENVIRONMENTS = (
     Mutant(
         "production has less memory",
         Edit(
-            "values/ethereum/production.yaml", 'limits: {cpu: "16", memory: 32Gi}', 'limits: {cpu: "16", memory: 12Gi}'
+            "values/ethereum/production.yaml",
+            '        limits: {cpu: "8", memory: 16Gi}\n    rpc',
+            '        limits: {cpu: "8", memory: 6Gi}\n    rpc',
         ),
         by=ORDER,
         case="production",
     ),
     Mutant(
         "production has smaller volumes",
-        Edit("values/ethereum/production.yaml", "size: 2Ti", "size: 200Gi"),
+        Edit(
+            "values/ethereum/production.yaml", "className: chain-data, size: 2Ti", "className: chain-data, size: 200Gi"
+        ),
         by=ORDER,
         case="production",
     ),
     Mutant(
         "production deletes its volumes",
-        Edit("values/ethereum/production.yaml", "size: 500Gi}\n", "size: 500Gi}\n      whenDeleted: Delete\n"),
+        Edit(
+            "values/ethereum/production.yaml",
+            "className: chain-data, size: 500Gi}\n",
+            "className: chain-data, size: 500Gi}\n      whenDeleted: Delete\n",
+        ),
         by=ORDER,
         case="production",
     ),
     Mutant(
         "production stops its clients faster",
-        Edit("values/ethereum/production.yaml", "gracePeriodSeconds: 600", "gracePeriodSeconds: 180"),
+        Edit(
+            "values/ethereum/production.yaml",
+            "gracePeriodSeconds: 600\n    minPeers: 10\n    snapshots",
+            "gracePeriodSeconds: 180\n    minPeers: 10\n    snapshots",
+        ),
         by=ORDER,
         case="production",
     ),

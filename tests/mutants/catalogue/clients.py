@@ -73,8 +73,8 @@ ENGINE = (
         "a Service leads to the Engine API",
         template(
             "_services.tpl",
-            '(dict "name" "rpc" "port" $ports.execution.rpc)',
-            '(dict "name" "rpc" "port" $ports.execution.engine)',
+            '$list := list (dict "name" "rpc" "port" $ports.execution.rpc)',
+            '$list := list (dict "name" "rpc" "port" $ports.execution.engine)',
         ),
         by="nothing_leads_to_the_engine",
         defect="the Engine API is open to the cluster",
@@ -126,13 +126,15 @@ ENGINE = (
     ),
     Mutant(
         "the JWT secret is in the values",
-        Edit(LOCAL, "  defaults:\n", f'  defaults:\n    jwt: {{fromLiteral: "{"5e" * 32}"}}\n'),
+        Edit(LOCAL, "sync:\n  defaults:\n", f'sync:\n  defaults:\n    jwt: {{fromLiteral: "{"5e" * 32}"}}\n'),
         by=SCHEMA,
         defect="a JWT secret in values",
     ),
     Mutant(
         "the JWT secret is generated and given",
-        Edit(LOCAL, "  defaults:\n", "  defaults:\n    jwt: {existingSecret: {name: engine, key: jwt}}\n"),
+        Edit(
+            LOCAL, "sync:\n  defaults:\n", "sync:\n  defaults:\n    jwt: {existingSecret: {name: engine, key: jwt}}\n"
+        ),
         by=CHECKS,
     ),
     Mutant(

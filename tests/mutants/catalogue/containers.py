@@ -127,12 +127,22 @@ RESOURCES = (
     ),
     Mutant(
         "the cache takes nearly all memory",
-        Edit(LOCAL, "      cacheMiB: 128\n", "      cacheMiB: 900\n"),
+        Edit(
+            LOCAL,
+            "cacheMiB: 128\n    storage:\n      execution: {className: chain-data",
+            "cacheMiB: 900\n    storage:\n      execution: {className: chain-data",
+        ),
         by="caches_fit_in_memory",
     ),
     Mutant(
         "the cache of another client takes nearly all memory",
-        Edit("values/ethereum/staging.yaml", "cacheMiB: 4096", "cacheMiB: 16000"),
+        Edit(
+            "values/ethereum/staging.yaml",
+            "- name: besu\n      replicas: 1\n      execution: {client: besu}\n      consensus: {client: teku}\n"
+            "  defaults:\n    execution:\n      syncMode: snap\n      cacheMiB: 4096",
+            "- name: besu\n      replicas: 1\n      execution: {client: besu}\n      consensus: {client: teku}\n"
+            "  defaults:\n    execution:\n      syncMode: snap\n      cacheMiB: 16000",
+        ),
         by="caches_fit_in_memory",
         case="clients",
     ),
@@ -140,8 +150,8 @@ RESOURCES = (
         "the quota is too small for the nodes",
         Edit(
             "values/infrastructure/local.yaml",
-            'requests.cpu: "3", requests.memory: 8Gi',
-            'requests.cpu: "3", requests.memory: 512Mi',
+            'requests.cpu: "4", requests.memory: 8Gi',
+            'requests.cpu: "4", requests.memory: 512Mi',
         ),
         by="quotas_hold_what_is_rendered",
     ),

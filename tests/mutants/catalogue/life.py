@@ -112,7 +112,7 @@ STOPPING = (
         "nodes are killed after a minute",
         template(
             "_pod.tpl",
-            "terminationGracePeriodSeconds: {{ $node.gracePeriodSeconds }}",
+            'terminationGracePeriodSeconds: {{ include "ethereum.grace" . }}',
             "terminationGracePeriodSeconds: 60",
         ),
         by="clients_get_their_time_to_stop",
@@ -120,7 +120,7 @@ STOPPING = (
     ),
     Mutant(
         "values give less time than the clients need",
-        Edit(LOCAL, "    gracePeriodSeconds: 120\n", "    gracePeriodSeconds: 60\n"),
+        Edit(LOCAL, "    gracePeriodSeconds: 120\n    snapshots", "    gracePeriodSeconds: 60\n    snapshots"),
         by=CHECKS,
         defect="a grace period of 60 s",
     ),

@@ -121,13 +121,13 @@ OBJECTS = (
     ),
     Mutant(
         "a value is misspelt",
-        Edit(LOCAL, "    gracePeriodSeconds: 120\n", "    graceSeconds: 120\n"),
+        Edit(LOCAL, "    gracePeriodSeconds: 120\n    snapshots", "    graceSeconds: 120\n    snapshots"),
         by=SCHEMA,
         defect="a documented key that no template reads is ignored",
     ),
     Mutant(
         "values are one level too high",
-        Edit(LOCAL, "    gracePeriodSeconds: 120\n", "  gracePeriodSeconds: 120\n"),
+        Edit(LOCAL, "  nodes:\n    - name: geth\n", "  gracePeriodSeconds: 120\n  nodes:\n    - name: geth\n"),
         by=SCHEMA,
         defect="values that are indented wrongly are ignored",
     ),

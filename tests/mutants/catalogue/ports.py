@@ -137,9 +137,7 @@ PORTS = (
     ),
     Mutant(
         "users are led to nodes that are not ready",
-        template(
-            "_services.tpl", '"scope" . "purpose" "rpc" "ports"', '"scope" . "purpose" "rpc" "notReady" true "ports"'
-        ),
+        template("_services.tpl", '"purpose" "rpc" "ports" $list', '"purpose" "rpc" "notReady" true "ports" $list'),
         by="only_ready_nodes_answer_users",
     ),
     Mutant(
