@@ -7,6 +7,7 @@ one OCI layout in a tar file, kept in the cache under that key.
 - `catalogue`  the images and what each is made of
 - `content`    the build context of an image, and its content key
 - `debian`     files of Debian packages as a root file system
+- `wheels`     packages of PyPI, by the project's own lock
 - `release`    upstream's release files, compared with the lock
 - `secrets`    what may be in no image, no manifest and no commit
 - `builder`    runs buildah or docker on a context

@@ -54,6 +54,7 @@ class Image:
     drop: tuple[str, ...] = ()
     ca_bundle: bool = False
     applets: str = ""
+    wheels: tuple[str, ...] = ()
     python: bool = False
     sources: tuple[tuple[str, str], ...] = ()
     releases: tuple[Release, ...] = ()
@@ -98,6 +99,7 @@ _SCHEMA: dict[str, Any] = {
                     "drop": _STRINGS,
                     "ca-bundle": {"type": "boolean"},
                     "applets": {"type": "string"},
+                    "wheels": _STRINGS,
                     "python": {"type": "boolean"},
                     "sources": _MAP,
                     "releases": {
@@ -174,6 +176,7 @@ def _image(key: str, entry: dict[str, Any], docker: Path) -> Image:
         drop=tuple(entry.get("drop", ())),
         ca_bundle=entry.get("ca-bundle", False),
         applets=entry.get("applets", ""),
+        wheels=tuple(entry.get("wheels", ())),
         python=entry.get("python", False),
         sources=tuple(entry.get("sources", {}).items()),
         releases=tuple(_release(one, entry["tag"]) for one in entry.get("releases", ())),

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from ethinfra.errors import ImageError
-from ethinfra.images import debian, release
+from ethinfra.images import debian, release, wheels
 from ethinfra.images.catalogue import Image
 from ethinfra.images.python import precompile
 from ethinfra.paths import ROOT
@@ -35,6 +35,7 @@ class Content:
     key: str
     revision: str
     packages: tuple[debian.Package, ...]
+    wheels: tuple[wheels.Wheel, ...] = ()
 
     @property
     def labels(self) -> dict[str, str]:
@@ -42,6 +43,8 @@ class Content:
         labels = {}
         if self.packages:
             labels["ethinfra.io/debian-packages"] = " ".join(f"{one.name}={one.version}" for one in self.packages)
+        if self.wheels:
+            labels["ethinfra.io/python-packages"] = " ".join(f"{one.name}={one.version}" for one in self.wheels)
         if self.image.releases:
             files = [f"{one.url}@sha256:{release.checksum(one)}" for one in self.image.releases]
             labels["ethinfra.io/release-files"] = " ".join(files)
@@ -51,7 +54,7 @@ class Content:
     def published(self) -> tuple[str, ...]:
         """Patterns of what in the build context others have published, byte for byte."""
         places = [place for one in self.image.releases for _, place in one.files]
-        return ("*/node_modules/*", *places, *(f"{place}/*" for place in places))
+        return ("*/node_modules/*", "*/dist-packages/*", *places, *(f"{place}/*" for place in places))
 
 
 def content_of(image: Image) -> Content:
@@ -59,6 +62,7 @@ def content_of(image: Image) -> Content:
     release.check_architecture(image)
     binaries = {name: default_store().binary(name) for name in (*image.tools, *dict(image.trees))}
     packages = debian.resolve(image.packages) if image.packages else ()
+    locked = wheels.locked(image.wheels)
     for binary in binaries.values():
         # Upstream's tags of images have a `v` or have none, whatever the module's version has.
         _check_version(image, binary.name, binary.version.removeprefix("v"))
@@ -76,11 +80,12 @@ def content_of(image: Image) -> Content:
         "compiler": _compiler() if image.compile else "",
         "compiled": {source: _file_digest(image.folder / source) for _, source in image.compile},
         "packages": [[one.name, one.version, one.sha256] for one in packages],
+        **({"wheels": [one.lines for one in locked]} if locked else {}),
         "sources": {source: _files(ROOT / source) for source, _ in image.sources},
         "releases": [[one.url, release.checksum(one)] for one in image.releases],
     }
     key = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
-    return Content(image, key, revision, packages)
+    return Content(image, key, revision, packages, locked)
 
 
 def prepare(content: Content, context: Path, kept: Path) -> None:
@@ -105,6 +110,8 @@ def prepare(content: Content, context: Path, kept: Path) -> None:
     rootfs.mkdir()
     if content.packages:
         debian.unpack(content.packages, rootfs, kept / "packages")
+        if content.wheels:
+            wheels.unpack(content.wheels, rootfs)
         debian.prune(rootfs, image.keep, image.drop)
     if image.ca_bundle:
         debian.ca_bundle(rootfs)

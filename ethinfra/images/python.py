@@ -11,11 +11,12 @@ import os
 from pathlib import Path
 
 from ethinfra.errors import ImageError
+from ethinfra.images.wheels import PLACE
 from ethinfra.process import run
 
 
 def precompile(root: Path) -> None:
-    """Compile `usr/lib/python3.*` and `app`, and give the interpreter its name `python3`."""
+    """Compile `usr/lib/python3.*`, packages of PyPI and `app`, and give the interpreter its name `python3`."""
     interpreter = _only(root, "usr/bin/python3.*")
     (root / "usr/bin/python3").symlink_to(interpreter.name)
     loader = _only(root, "lib/*/ld-linux-*")
@@ -28,7 +29,7 @@ def precompile(root: Path) -> None:
             *("-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"),
             # Tracebacks show the path in the image.
             *("-s", root, "-p", "/"),
-            *(root / "usr/lib" / interpreter.name, root / "app"),
+            *(place for place in (root / "usr/lib" / interpreter.name, root / PLACE, root / "app") if place.exists()),
         ],
         # Sets are written in the order of their hashes.
         env={"PYTHONHOME": str(root / "usr"), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},

@@ -1,6 +1,6 @@
 """The bill of materials of an image, CycloneDX, read from the image itself: what its layers hold, not what was meant.
 
-- Debian packages and release files, as the build wrote them into the image's labels
+- Debian packages, packages of PyPI and release files, as the build wrote them into the image's labels
 - Go modules of each Go program, from the program's own build information
 - npm packages, from each package.json below a node_modules
 - Java archives, by their Maven coordinates where the archive tells them
@@ -72,6 +72,9 @@ def _components(archive: Archive) -> Iterator[Component]:
         name, _, version = package.partition("=")
         qualifiers = {"arch": config["architecture"], "distro": "debian-12"}
         yield _library(PackageURL("deb", "debian", name, version, qualifiers))
+    for package in labels.get("ethinfra.io/python-packages", "").split():
+        name, _, version = package.partition("=")
+        yield _library(PackageURL("pypi", None, name, version))
     for file in labels.get("ethinfra.io/release-files", "").split():
         url, _, digest = file.rpartition("@sha256:")
         yield Component(

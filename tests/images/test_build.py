@@ -27,9 +27,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pa
     return switch
 
 
-@pytest.mark.parametrize("key", ["pause", "geth"])
+@pytest.mark.parametrize("key", ["pause", "geth", "snapshot-builder"])
 def test_two_builds_in_different_roots_give_the_same_bytes(cache: Callable[[str], Path], key: str):
-    """Of a program that is compiled here, and of a client: neither times nor paths nor the builder's ids get in."""
+    """Of a program that is compiled here, a client, and compiled Python: neither times nor paths nor the builder's ids."""
     tools = cache_dir() / "tools"
     archives = []
     for name in ("one", "a/longer/path/two"):
