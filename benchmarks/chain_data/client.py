@@ -1,0 +1,244 @@
+"""One geth without peers, and this program in the place of its consensus client."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from ethinfra.chain.engine import token
+from ethinfra.chain.jsonrpc import Block, JsonRpc, RpcError
+from ethinfra.chain.link import Answer, Headers, HttpLink
+from ethinfra.chain.quantities import BlockNumber, Hash32, hash32, member
+from ethinfra.errors import ChainError
+from ethinfra.process import CommandFailed, run
+from ethinfra.toolchain import tool
+from ethinfra.waiting import eventually
+
+#: Seconds for one answer: a compaction can hold a block up.
+_ANSWER = 120.0
+#: Seconds until the RPC answers, and until geth has written its state after SIGTERM.
+_START, _STOP = 60.0, 120.0
+#: Seconds from block to block, as on mainnet. Time stamps are the chain's own: nobody waits for them.
+SLOT = 12
+#: Blocks from the head to the last final one: two epochs of mainnet.
+FINALITY = 64
+
+#: Seconds from the first answer until it surely knows what to do at SIGTERM (cmd/utils/cmd.go: StartNode).
+_LISTENS = 2.0
+#: Seconds for the compaction of some gigabytes.
+_COMPACT = 600.0
+
+_NOTHING = "0x" + "00" * 32
+_NOBODY = "0x" + "00" * 20
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What geth may hold back from the disk, in MiB.
+
+    cache:  all its caches
+    writes: state that is not in the database yet; it is part of the journal that a clean stop leaves
+    """
+
+    cache: int
+    writes: int
+
+    @property
+    def flags(self) -> list[str]:
+        return [f"--cache={self.cache}", f"--cache.gc={max(1, 100 * self.writes // self.cache)}"]
+
+
+class Geth:
+    """A running client. Blocks are built, executed and made the head one at a time. head: the last of them."""
+
+    def __init__(self, rpc: JsonRpc, engine: JsonRpc) -> None:
+        self.rpc = rpc
+        self.engine = engine
+        self.head: Block = rpc.head()
+        self._recent: list[Hash32] = []
+
+    def extend(self, transactions: Sequence[bytes]) -> Block:
+        """Put a block with these transactions, and no others, on the head; `FINALITY` blocks below it are not final.
+
+        ChainError, with geth's reason, if one of them cannot stand in the block.
+        """
+        timestamp = self.head.timestamp + SLOT
+        attributes = {
+            "timestamp": hex(timestamp),
+            "prevRandao": _NOTHING,
+            "suggestedFeeRecipient": _NOBODY,
+            "withdrawals": [],
+            "parentBeaconBlockRoot": _NOTHING,
+        }
+        # Build, execute and insert in one request (geth, eth/catalyst/api_testing.go). Through the pool,
+        # engine_getPayload and engine_newPayload, the same block takes a third more of the processors, because it is
+        # written as JSON three times, and the pool would choose among the transactions.
+        try:
+            made = self.rpc.call("testing_commitBlockV1", attributes, ["0x" + one.hex() for one in transactions], "0x")
+        except RpcError as refused:
+            raise ChainError(
+                f"geth refused block {self.head.number + 1}",
+                expected=f"{len(transactions)} transactions in it",
+                seen=refused.seen,
+                todo="remove the database's folder; content and client do not fit together",
+            ) from refused
+        block = Block(
+            BlockNumber(self.head.number + 1), hash32(made, "testing_commitBlockV1"), self.head.hash, timestamp
+        )
+        self._recent = [*self._recent[-FINALITY:], block.hash]
+        self.tell(block.hash, self._recent[0] if len(self._recent) > FINALITY else self._final())
+        self.head = block
+        return block
+
+    def tell(self, head: str, final: str) -> None:
+        """Say by the Engine API what head and final block are. ChainError, with the answer, if geth does not follow."""
+        answer = self.engine.call(
+            "engine_forkchoiceUpdatedV3",
+            {"headBlockHash": head, "safeBlockHash": final, "finalizedBlockHash": final},
+            None,
+        )
+        status = member(answer, "payloadStatus", what="engine_forkchoiceUpdatedV3")
+        if member(status, "status", what="engine_forkchoiceUpdatedV3") != "VALID":
+            raise ChainError(
+                f"geth refused head {head}",
+                expected="status VALID",
+                seen=json.dumps(status),
+                todo="remove the database's folder; the chain in it cannot go on",
+            )
+
+    def frozen(self) -> int:
+        """How many blocks the freezer holds, the genesis among them."""
+        count = self.rpc.call("debug_dbAncients")
+        if not isinstance(count, int):
+            raise ChainError("debug_dbAncients", expected="a number", seen=repr(count)[:80])
+        return count
+
+    def _final(self) -> str:
+        """What is final already, where too few blocks were made since the start to say so."""
+        known = self.rpc.finalized()
+        return known.hash if known else _NOTHING
+
+
+@contextmanager
+def running(data: Path, chain_id: int, memory: Memory, *, within: float = _START) -> Iterator[Geth]:
+    """Start geth on a data directory that has a genesis, and stop it cleanly, whatever happened meanwhile.
+
+    Its log is `<data>/geth.log`, of this start only. CommandFailed if it does not start, ends by itself, or does not
+    end after SIGTERM.
+    """
+    rpc_port, engine_port = _free_ports(2)
+    secret, log = data / "jwtsecret", data / "geth.log"
+    secret.write_text(secrets.token_hex(32))
+    command = [
+        # Ends with this program even if that is killed; Ctrl-C is for this program alone, which stops geth itself.
+        "setpriv", "--pdeathsig=TERM", str(tool("geth")),
+        f"--datadir={data}", "--state.scheme=path", "--syncmode=full", f"--networkid={chain_id}",
+        "--ipcdisable", "--nodiscover", "--maxpeers=0", "--port=0", "--nat=none", *memory.flags,
+        # It reads ahead what a block will need, with processors that are not there: 2 of them are busy anyway.
+        "--cache.noprefetch",
+        "--http", "--http.addr=127.0.0.1", f"--http.port={rpc_port}", "--http.api=eth,testing,debug",
+        # MiB of one request: a block's transactions in hex.
+        "--rpc.http-body-limit=64",
+        "--authrpc.addr=127.0.0.1", f"--authrpc.port={engine_port}", f"--authrpc.jwtsecret={secret}",
+    ]  # fmt: skip
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=data, start_new_session=True
+        )
+    rpc = HttpLink(f"http://127.0.0.1:{rpc_port}", name="geth", within=_ANSWER)
+    engine = HttpLink(f"http://127.0.0.1:{engine_port}", name="geth's Engine API", within=_ANSWER)
+
+    def look() -> Geth | int:
+        """The client, or the code that it has ended with."""
+        code = child.poll()
+        return Geth(JsonRpc(_Local(rpc)), JsonRpc(_Local(engine, secret.read_text()))) if code is None else code
+
+    try:
+        found = eventually("geth answers", look, until=lambda _: True, within=within, every=0.05, hint=str(log))
+        if isinstance(found, int):
+            raise CommandFailed(command, found, log.read_text(errors="replace"))
+        answered = time.monotonic()
+        try:
+            yield found
+        finally:
+            # Nothing tells when it begins to listen to signals, soon after it answers; before that, SIGTERM kills it.
+            Event().wait(max(0, answered + _LISTENS - time.monotonic()))
+    finally:
+        rpc.close()
+        engine.close()
+        _stop(child, command, log)
+
+
+def initialize(data: Path, genesis: Path) -> None:
+    """Make a database that holds the genesis and nothing else."""
+    run([tool("geth"), "init", f"--datadir={data}", "--state.scheme=path", genesis], within=_START)
+
+
+def compact(data: Path) -> None:
+    """Have all that was deleted leave the key-value store; no client may be running."""
+    run([tool("geth"), "db", "compact", f"--datadir={data}", "--cache=512"], within=_COMPACT)
+
+
+def version() -> str:
+    """Such as 1.17.5."""
+    for line in run([tool("geth"), "version"]).stdout.splitlines():
+        label, _, value = line.partition(":")
+        if label == "Version":
+            return value.strip().partition("-")[0]
+    raise ChainError("geth version", expected="a line with Version:", seen="none")
+
+
+class _Local:
+    """A link on this machine, where compressed answers only cost: a fifth of geth's time for a block.
+
+    secret: of the Engine API, for which each request gets a token of its own, because one is valid for a minute only
+    """
+
+    def __init__(self, link: HttpLink, secret: str = "") -> None:
+        self.name = link.name
+        self._link = link
+        self._secret = secret
+
+    def send(self, method: str, path: str, body: bytes | None = None, headers: Headers | None = None) -> Answer:
+        more = {"Accept-Encoding": "identity"}
+        if self._secret:
+            more["Authorization"] = f"Bearer {token(self._secret)}"
+        return self._link.send(method, path, body, {**(headers or {}), **more})
+
+    def close(self) -> None:
+        self._link.close()
+
+
+def _stop(child: subprocess.Popen[bytes], command: list[str], log: Path) -> None:
+    ended_by_itself = child.poll() is not None
+    if not ended_by_itself:
+        child.send_signal(signal.SIGTERM)
+    try:
+        code = child.wait(timeout=_STOP)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        seen = f"not ended within {_STOP:g}s of SIGTERM"
+        raise CommandFailed(command, None, log.read_text(errors="replace"), seen=seen) from None
+    if ended_by_itself or code != 0:
+        raise CommandFailed(command, code, log.read_text(errors="replace"))
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
