@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
@@ -145,9 +147,12 @@ def _store_verbs(verbs: Verbs[argparse.ArgumentParser]) -> None:
 
 
 def _cache_verb(verbs: Verbs[argparse.ArgumentParser]) -> None:
-    one = verbs.add_parser("cache", help="a machine's chunk cache: what it holds; read it all again; make room")
+    one = verbs.add_parser(
+        "cache", help="a machine's chunk cache: what it holds; read it all again; make room; keep doing both"
+    )
     one.set_defaults(run=_cache)
-    one.add_argument("do", choices=("show", "scrub", "evict"))
+    one.add_argument("do", choices=("show", "scrub", "evict", "keep"))
+    one.add_argument("--every", type=float, default=86400, metavar="S", help="seconds between two rounds of `keep`")
     one.add_argument("--directory", type=Path, required=True, metavar="DIR")
     one.add_argument("--limit", type=_size, default=50 << 30, metavar="BYTES", help="default: 50G")
 
@@ -323,16 +328,30 @@ def _promote(options: argparse.Namespace) -> int:
 def _cache(options: argparse.Namespace) -> int:
     cache = ChunkCache(options.directory, options.limit)
     if options.do == "scrub":
-        scrubbed = cache.scrub()
-        for name in scrubbed.bad:
-            print(f"removed {name}: its bytes were others")
-        print(f"{scrubbed.checked} chunks read, {amount(scrubbed.bytes)}, {len(scrubbed.bad)} removed")
-        return FAILED if scrubbed.bad else 0
+        return FAILED if _scrub(cache) else 0
+    if options.do == "keep":
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        while not stop.is_set():
+            _scrub(cache)
+            print(f"{amount(cache.evict())} removed to make room; again in {options.every:g} s", flush=True)
+            stop.wait(options.every)
+        return 0
     if options.do == "evict":
         print(f"{amount(cache.evict())} removed")
     usage = cache.usage()
     print(f"{usage.chunks} chunks, {amount(usage.bytes)} of at most {amount(options.limit)}")
     return 0
+
+
+def _scrub(cache: ChunkCache) -> int:
+    """Read everything; how many chunks were bad, and are removed."""
+    scrubbed = cache.scrub()
+    for name in scrubbed.bad:
+        print(f"removed {name}: its bytes were others")
+    print(f"{scrubbed.checked} chunks read, {amount(scrubbed.bytes)}, {len(scrubbed.bad)} removed", flush=True)
+    return len(scrubbed.bad)
 
 
 def _reference(store: SnapshotStore, text: str) -> str:
