@@ -31,6 +31,8 @@ class Capability(StrEnum):
     NODE_SHELL = "node-shell"
     #: Claims of the class `local` get volumes by themselves.
     DYNAMIC_VOLUMES = "dynamic-volumes"
+    #: Volumes of the class `local` are on file systems that can share blocks between files (reflink).
+    REFLINK = "reflink"
     #: A full volume does not fill its node.
     VOLUME_LIMITS = "volume-limits"
     #: Services of type LoadBalancer get an address.

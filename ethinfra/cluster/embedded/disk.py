@@ -9,6 +9,7 @@ else is the machine's.
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -67,6 +68,18 @@ def make_disk(directory: Path, *, gib: int) -> None:
     # No discard of blocks that were never written; a small log, since each node's is written out in full.
     run(["mkfs.xfs", "-q", "-f", "-K", "-m", "reflink=1", "-l", "size=64m", fresh])
     fresh.rename(image)
+
+
+def shares_blocks(directory: Path) -> bool:
+    """Whether the file system of a node's disk can give two files the same blocks; False if there is none yet."""
+    try:
+        with (directory / "disk.xfs").open("rb") as image:
+            block = image.read(512)
+    except OSError:
+        return False
+    # The superblock of version 5 (xfs_format.h): magic number, and sb_features_ro_compat, where bit 2 is reflink.
+    (features,) = struct.unpack_from(">I", block, 212)
+    return block.startswith(b"XFSB") and bool(features >> 2 & 1)
 
 
 def furnished(space: Space) -> bool:

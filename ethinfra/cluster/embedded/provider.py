@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ethinfra.cluster.embedded import cgroups as control_groups
-from ethinfra.cluster.embedded import collect, containers, health, images, mirror, preflight
+from ethinfra.cluster.embedded import collect, containers, disk, health, images, mirror, preflight
 from ethinfra.cluster.embedded.plan import CONTROL, MAX_NODES, ClusterPlan, cluster_id, load_plan
 from ethinfra.cluster.embedded.slots import cluster_lock, free_slot, machine_lock, range_of
 from ethinfra.cluster.embedded.spaces import Space, find_space
@@ -137,6 +137,8 @@ def _decide(identity: str, spec: ClusterSpec, progress: Progress) -> ClusterPlan
 
 def _cluster(plan: ClusterPlan) -> Cluster:
     capabilities = _CAPABILITIES | ({Capability.MULTI_NODE} if plan.node_count > 1 else set())
+    if all(disk.shares_blocks(plan.node_dir(node)) for node in plan.nodes):
+        capabilities |= {Capability.REFLINK}
     nodes = tuple(node.name for node in plan.nodes)
     return Cluster(plan.name, EmbeddedProvider.name, plan.kubeconfig, plan.id, frozenset(capabilities), True, nodes)
 
