@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eth_utils.crypto import keccak
+
 from ethinfra.chain.node import Node
 from ethinfra.errors import ChainError
 from ethinfra.trial import loader
@@ -20,6 +22,17 @@ from ethinfra.waiting import eventually
 
 #: Final blocks that are asked for, at most.
 _BLOCKS = 20
+
+#: Different calls that `work` makes.
+_CALLS = 16
+
+#: An address that has no code; a call can bring its own.
+_PLACE = "0x" + "c0de".rjust(40, "0")
+
+#: Hash the word at 0 as often as the first argument says, and return it:
+#: PUSH0 CALLDATALOAD; JUMPDEST PUSH1 32 PUSH0 KECCAK256 PUSH0 MSTORE; PUSH1 1 SWAP1 SUB DUP1 PUSH1 2 JUMPI;
+#: PUSH1 32 PUSH0 RETURN
+_ROUNDS = "0x5f355b60205f205f52600190038060025760205ff3"
 
 
 @dataclass
@@ -78,6 +91,24 @@ def questions(node: Node, final: int, accounts: Sequence[str]) -> list[dict[str,
     ]
     # The head is asked for as often as anything else.
     return [one for number, fact in enumerate(known) for one in (fact, heads[number % 2])]
+
+
+def work(rounds: int) -> list[dict[str, Any]]:
+    """Calls that cost a node's processor about as much as each other, and no database. rounds: of Keccak-256 in each
+
+    The answers are calculated here, so no node is believed. 2,000 rounds take geth about a millisecond.
+    """
+    hashes = [bytes(32)]
+    for _ in range(rounds + _CALLS):
+        hashes.append(keccak(hashes[-1]))
+    return [
+        {
+            "method": "eth_call",
+            "params": [{"to": _PLACE, "data": f"0x{count:064x}"}, "latest", {_PLACE: {"code": _ROUNDS}}],
+            "expected": f"0x{hashes[count].hex()}",
+        }
+        for count in range(rounds, rounds + _CALLS)
+    ]
 
 
 @contextmanager

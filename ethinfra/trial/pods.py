@@ -99,6 +99,7 @@ class TrialPods:
         node: str | None = None,
         image: str | None = None,
         listens: int | None = None,
+        reserved: str = "",
     ) -> TrialPod:
         """A pod that runs; NotInTime says what its containers wait for.
 
@@ -107,6 +108,7 @@ class TrialPods:
         node:    name of the Kubernetes node to run on
         image:   another reference to an image that carries Python
         listens: a TCP port on which it answers HTTP with the files that it serves; none at first
+        reserved: CPU that is kept free for it and that it cannot exceed, such as 500m
         """
         if namespace == NAMESPACE:
             self.prepare_namespace()
@@ -120,7 +122,7 @@ class TrialPods:
                     "namespace": namespace,
                     "labels": {LABEL: self._run_id, **(labels or {})},
                 },
-                "spec": _spec(image or find_image(IMAGE).reference, claim, node, listens),
+                "spec": _spec(image or find_image(IMAGE).reference, claim, node, listens, reserved),
             }
         )
         pod = TrialPod(self._kube, namespace, name)
@@ -144,13 +146,16 @@ class TrialPods:
 _WAIT = ["python3", "-c", "import signal; signal.sigwait({signal.SIGTERM, signal.SIGINT})"]
 
 
-def _spec(image: str, claim: str | None, node: str | None, listens: int | None) -> Object:
+def _spec(image: str, claim: str | None, node: str | None, listens: int | None, reserved: str) -> Object:
     container: dict[str, Any] = {
         "name": "trial",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-m", "http.server", str(listens), "--directory", SERVED] if listens else _WAIT,
-        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "500m", "memory": "128Mi"}},
+        "resources": {
+            "requests": {"cpu": reserved or "10m", "memory": "32Mi"},
+            "limits": {"cpu": reserved or "500m", "memory": "128Mi"},
+        },
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

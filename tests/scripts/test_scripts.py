@@ -19,6 +19,7 @@ ENTRIES = {
     "install-dependencies.sh": "requirements.lock",
     "setup-local-k8s.sh": "ethinfra up --env local --cluster-only",
     "test-rpc-endpoints.sh": "pytest features/rpc",
+    "test-scaling.sh": "pytest features/serving",
     "validate-deployment.sh": "ethinfra validate",
 }
 
