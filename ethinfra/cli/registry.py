@@ -27,6 +27,8 @@ from ethinfra.waiting import eventually
 app = typer.Typer(help="The cluster's registry.", no_args_is_help=True)
 
 Env = EnvironmentName
+#: The layer whose pods push and restore snapshots.
+USERS = "ethereum"
 # helmfile's hooks are told by variables to which cluster a layer is applied; it need not be the environment's own.
 Provider = Annotated[
     str | None, typer.Option("--cluster", envvar="ETHINFRA_PROVIDER", help="Another provider than the environment's.")
@@ -80,10 +82,13 @@ def show(table: Table) -> None:
 
 @app.command("prepare")
 def prepare_command(env: Env = "local", provider: Provider = None, name: Name = None) -> None:
-    """Make the registry's accounts and certificate, unless they exist."""
+    """Make the registry's accounts and certificate, unless they exist, and hand them to those who use it."""
     there = reach(env, provider, name)
     made = secrets.prepare(there.kube, there.namespace)
     typer.echo(f"made: {', '.join(made)}" if made else "accounts and certificate exist already")
+    users = there.environment.layer(USERS).namespace
+    shared = secrets.share(there.kube, users, there.namespace)
+    typer.echo(f"handed to {users}: {', '.join(shared)}" if shared else f"{users} has them already")
 
 
 @app.command("mirror")

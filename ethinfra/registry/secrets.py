@@ -6,6 +6,12 @@
                        http-secret: distribution signs the state of uploads with it
 
 To replace them: delete the Secret, then `ethinfra registry prepare`, restart the pod, `ethinfra registry mirror`.
+
+What pods of other namespaces need is copied there, and follows what it is copied of:
+
+    snapshot-registry-push, -pull  .dockerconfigjson: the account, for the programs that make and restore snapshots
+    snapshot-registry-authority    ca.crt: whom to believe that it is the registry
+
 Values travel on standard input and in memory only, never in an argument list, and are registered for redaction.
 """
 
@@ -21,11 +27,12 @@ from enum import StrEnum
 from ethinfra.errors import LayerUnhealthy
 from ethinfra.kube import Kube, Object
 from ethinfra.redact import redact
-from ethinfra.registry import HOST, NAMESPACE
+from ethinfra.registry import HOST, NAMESPACE, PORT
 from ethinfra.registry.certificate import make_certificate
 
 TLS = "registry-tls"
 ACCOUNTS = "registry-accounts"
+AUTHORITY = "snapshot-registry-authority"
 
 _LABELS = {
     "app.kubernetes.io/name": "registry",
@@ -68,6 +75,54 @@ def prepare(kube: Kube, namespace: str = NAMESPACE) -> list[str]:
     ]
 
 
+def share(kube: Kube, into: str, namespace: str = NAMESPACE) -> list[str]:
+    """Copy accounts and authority to a namespace whose pods use the registry; returns the names of what changed.
+
+    Secrets of these names that somebody else made are left alone: they are for another registry.
+    """
+    if kube.get("Namespace", into) is None:
+        raise LayerUnhealthy(
+            f"namespace {into} does not exist", todo="apply the infrastructure layer first: it makes the namespaces"
+        )
+    access = read_access(kube, namespace)
+    wanted = [
+        *(docker_secret(into, account, access, host_of(namespace)) for account in Account),
+        _secret(into, AUTHORITY, "Opaque", {"ca.crt": access.authority}),
+    ]
+    changed = []
+    for manifest in wanted:
+        name = manifest["metadata"]["name"]
+        there = kube.get("Secret", name, into)
+        data = {key: base64.b64encode(value.encode()).decode() for key, value in manifest.pop("stringData").items()}
+        if there is not None and (_is_foreign(there) or there.get("data") == data):
+            continue
+        kube.apply({**manifest, "data": data})
+        changed.append(name)
+    return changed
+
+
+def docker_secret(namespace: str, account: Account, access: Access, host: str) -> Object:
+    """An account as programs read it that speak to registries: Docker's configuration, with one entry."""
+    password = access.password(account)
+    login = base64.b64encode(f"{account}:{password}".encode()).decode()
+    redact.register(login)
+    entry = {"username": str(account), "password": password, "auth": login}
+    config = json.dumps({"auths": {f"{host}:{PORT}": entry}})
+    return _secret(
+        namespace, f"snapshot-registry-{account}", "kubernetes.io/dockerconfigjson", {".dockerconfigjson": config}
+    )
+
+
+def host_of(namespace: str) -> str:
+    """The registry's name in the cluster, where it runs in that namespace."""
+    return HOST.replace(f".{NAMESPACE}.", f".{namespace}.")
+
+
+def _is_foreign(secret: Object) -> bool:
+    labels = secret["metadata"].get("labels") or {}
+    return labels.get("app.kubernetes.io/managed-by") != _LABELS["app.kubernetes.io/managed-by"]
+
+
 def read_access(kube: Kube, namespace: str = NAMESPACE) -> Access:
     """What `prepare` made. LayerUnhealthy if it has not run."""
     tls, accounts = _read(kube, namespace, TLS), _read(kube, namespace, ACCOUNTS)
@@ -79,7 +134,7 @@ def read_access(kube: Kube, namespace: str = NAMESPACE) -> Access:
 
 def tls_secret(namespace: str) -> Object:
     """A Secret with a new certificate."""
-    made = make_certificate(HOST.replace(f".{NAMESPACE}.", f".{namespace}."))
+    made = make_certificate(host_of(namespace))
     redact.register(made.key)
     data = {"tls.crt": made.certificate, "tls.key": made.key, "ca.crt": made.authority}
     return _secret(namespace, TLS, "kubernetes.io/tls", data)

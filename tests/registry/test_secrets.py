@@ -18,7 +18,17 @@ from ethinfra.process import Completed
 from ethinfra.redact import MASK, redact
 from ethinfra.registry import secrets
 from ethinfra.registry.certificate import LIFETIME, expires, make_certificate, subject_names
-from ethinfra.registry.secrets import ACCOUNTS, TLS, Account, accounts_secret, prepare, read_access, ssha
+from ethinfra.registry.secrets import (
+    ACCOUNTS,
+    AUTHORITY,
+    TLS,
+    Account,
+    accounts_secret,
+    prepare,
+    read_access,
+    share,
+    ssha,
+)
 
 
 class Namespace:
@@ -170,3 +180,100 @@ def test_account_names_are_those_of_the_gateway():
     assert f'"1:{Account.PULL}" 1;' in configuration
     assert {str(one) for one in Account} == {"pull", "push"}
     assert secrets.ACCOUNTS in (ROOT / "charts/registry/values.yaml").read_text()
+
+
+class Cluster(Namespace):
+    """Of several namespaces: the registry's own, and others that things are applied to."""
+
+    def __init__(self, *others: str) -> None:
+        super().__init__()
+        self.others: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in others}
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
+        if kind == "Namespace":
+            return {"metadata": {"name": name}} if name in ("local-registry", *self.others) else None
+        return self.others[namespace].get(name) if namespace in self.others else self.secrets.get(name)
+
+    def apply(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        self.others[manifest["metadata"]["namespace"]][manifest["metadata"]["name"]] = manifest
+        return manifest
+
+
+def opened(secret: dict[str, Any], key: str) -> str:
+    return base64.b64decode(secret["data"][key]).decode()
+
+
+def test_accounts_are_handed_to_those_who_use_them():
+    cluster = Cluster("ethereum")
+    prepare(cluster)
+
+    assert share(cluster, "ethereum") == ["snapshot-registry-pull", "snapshot-registry-push", AUTHORITY]
+    assert share(cluster, "ethereum") == []
+
+    access = read_access(cluster)
+    handed = cluster.others["ethereum"]
+    for account in Account:
+        secret = handed[f"snapshot-registry-{account}"]
+        assert secret["type"] == "kubernetes.io/dockerconfigjson"
+        auths = json.loads(opened(secret, ".dockerconfigjson"))["auths"]
+        (entry,) = auths.values()
+        assert list(auths) == ["registry.local-registry.svc:5000"]
+        assert entry["password"] == access.password(account)
+        assert base64.b64decode(entry["auth"]).decode() == f"{account}:{access.password(account)}"
+        assert redact(f"auth {entry['auth']}") == f"auth {MASK}"
+    assert opened(handed[AUTHORITY], "ca.crt") == access.authority
+
+
+def test_replaced_accounts_are_handed_on_by_the_same_command():
+    """And the certificate's authority, each alone."""
+    cluster = Cluster("ethereum")
+    prepare(cluster)
+    share(cluster, "ethereum")
+
+    del cluster.secrets[ACCOUNTS]
+    prepare(cluster)
+    assert share(cluster, "ethereum") == ["snapshot-registry-pull", "snapshot-registry-push"]
+    del cluster.secrets[TLS]
+    prepare(cluster)
+    assert share(cluster, "ethereum") == [AUTHORITY]
+
+
+def test_secret_that_somebody_else_made_is_left_alone():
+    """It has the credentials of another registry, which this one's would replace."""
+    cluster = Cluster("ethereum")
+    prepare(cluster)
+    theirs = {"metadata": {"name": "snapshot-registry-push"}, "data": {".dockerconfigjson": "e30="}}
+    cluster.others["ethereum"]["snapshot-registry-push"] = theirs
+
+    assert share(cluster, "ethereum") == ["snapshot-registry-pull", AUTHORITY]
+    assert cluster.others["ethereum"]["snapshot-registry-push"] is theirs
+
+
+def test_namespace_of_the_users_must_be_there():
+    cluster = Cluster()
+    prepare(cluster)
+
+    with pytest.raises(LayerUnhealthy, match="infrastructure"):
+        share(cluster, "ethereum")
+
+
+def test_registry_that_was_not_prepared_has_nothing_to_hand_on():
+    with pytest.raises(LayerUnhealthy, match="registry prepare"):
+        share(Cluster("ethereum"), "ethereum")
+
+
+def test_programs_find_their_account_in_what_is_handed_on(tmp_path):
+    """The reader is the one of the snapshot programs."""
+    from ethinfra.snapshot.access import account_for
+
+    cluster = Cluster("ethereum")
+    prepare(cluster)
+    share(cluster, "ethereum")
+    config = tmp_path / "config.json"
+    config.write_text(opened(cluster.others["ethereum"]["snapshot-registry-pull"], ".dockerconfigjson"))
+
+    found = account_for(config, "registry.local-registry.svc:5000")
+
+    assert found is not None
+    assert (found.username, found.password) == ("pull", read_access(cluster).password(Account.PULL))
+    assert account_for(config, "elsewhere:5000") is None
