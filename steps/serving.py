@@ -19,6 +19,7 @@ from ethinfra.trial.serving import (
 )
 from fixtures.chain import Nodes
 from fixtures.evidence import Evidence
+from steps.snapshot_restore import Restoring
 
 
 @when("a serve node is started, the chain being ahead of the snapshot", target_fixture="started")
@@ -95,6 +96,24 @@ def both_agree(
     for node in alike:
         node.must_finalize(receipt.number - 1, within=env.timeout("finality"))
     evidence.attach("answers", must_answer_alike(alike, receipt.number, network.funded[-1]))
+
+
+@when("both have a flipped bit, and a serve node is started from there")
+def start_from_bad_ones(restoring: Restoring, fleet: Fleet) -> None:
+    """A release of the same chart and values, which finds no other snapshots; removed afterwards."""
+    restoring.repository.damage("a flipped bit", restoring.newer, restoring.older)
+    restoring.repository.damage("a flipped bit", restoring.older, restoring.newer)
+    fleet.install(prefix=restoring.repository.prefix)
+
+
+@then("none of its clients is started, and its pod says why")
+def nothing_is_started(restoring: Restoring, fleet: Fleet, env: Environment, evidence: Evidence) -> None:
+    """Its restore fails, at the latest within `timeouts.pod`, and names both snapshots."""
+    said = fleet.failed_restore(within=env.timeout("pod"))
+    evidence.attach("restore", said)
+    assert restoring.newer.id in said
+    assert restoring.older.id in said
+    assert "digest" in said
 
 
 def tell(start: Start, name: str, evidence: Evidence) -> None:

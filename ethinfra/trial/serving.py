@@ -129,10 +129,11 @@ class Fleet:
     def _labels(self) -> str:
         return f"app.kubernetes.io/instance={self.name}"
 
-    def install(self, *, together: bool = False, **differing: Any) -> None:
+    def install(self, *, together: bool = False, prefix: str = "", **differing: Any) -> None:
         """Deploy one node as the layer's own of geth, but it must find a snapshot to start from, and nobody scales it.
 
         together:  all of its pods are on the Kubernetes node of the first
+        prefix:    of the repositories with the snapshots, instead of the deployment's
         differing: keys of `serve.nodes[]` that differ
         """
         with tempfile.TemporaryDirectory(prefix="ethinfra-serve-") as folder:
@@ -146,7 +147,10 @@ class Fleet:
                 **({"placement": {"affinity": self._beside_each_other()}} if together else {}),
                 **differing,
             }
-            install_release(self._cluster, self.name, CHART, [base, {"serve": {"nodes": [node]}}], self.namespace)
+            own: Values = {"serve": {"nodes": [node]}}
+            if prefix:
+                own["snapshots"] = {"registry": {"prefix": prefix}}
+            install_release(self._cluster, self.name, CHART, [base, own], self.namespace)
 
     def port(self, name: str) -> int:
         """Of a Service whose purpose has that name: `rpc` or `ws`."""
@@ -213,6 +217,21 @@ class Fleet:
             tuple(seen),
             restore_of(log),
         )
+
+    def failed_restore(self, *, within: float) -> str:
+        """What the first restore of its pod that failed has said. ChainError if a client was started all the same."""
+
+        pod = eventually(
+            f"the restore of a pod of fleet {self.name} has ended",
+            lambda: next((pod for pod in self.pods() if failures(pod, "restore") or started_clients(pod)), None),
+            within=within,
+            hint=f"kubectl -n {self.namespace} describe pod -l {self._labels}",
+        )
+        name = pod["metadata"]["name"]
+        logs = [self.kube.logs(self.namespace, name, "restore", previous=before) for before in (True, False)]
+        for one in [pod, *self.pods()]:
+            must_have_started_nothing(one)
+        return "\n".join(logs)
 
     def request_rates(self) -> dict[str, float | None]:
         """What the probe of each ready replica says of requests per second; None where it does not know."""
@@ -312,6 +331,33 @@ def seconds_to_ready(pod: Object) -> float:
     ready = next(one for one in pod["status"]["conditions"] if one["type"] == "Ready")
     created, turned = pod["metadata"]["creationTimestamp"], ready["lastTransitionTime"]
     return (datetime.fromisoformat(turned) - datetime.fromisoformat(created)).total_seconds()
+
+
+def started_clients(pod: Object) -> list[str]:
+    """Its containers that run, or ran."""
+    return [
+        one["name"]
+        for one in pod["status"].get("containerStatuses") or []
+        if one.get("restartCount") or set(one.get("state") or {}) - {"waiting"}
+    ]
+
+
+def must_have_started_nothing(pod: Object) -> None:
+    """ChainError if one of its containers runs, or ran."""
+    started = started_clients(pod)
+    if started:
+        raise ChainError(
+            f"pod {pod['metadata']['name']}", expected="no container is started without data", seen=", ".join(started)
+        )
+
+
+def failures(pod: Object, init: str) -> int:
+    """How often an init container of that name has failed."""
+    for one in pod["status"].get("initContainerStatuses") or []:
+        if one["name"] == init:
+            ended = (one.get("state") or {}).get("terminated")
+            return int(one.get("restartCount") or 0) + bool(ended and ended["exitCode"])
+    return 0
 
 
 def _runs(pod: Object, container: str) -> bool:

@@ -16,8 +16,10 @@ from ethinfra.snapshot.restore import Counts, Restored
 from ethinfra.trial.serving import (
     Restore,
     Seen,
+    failures,
     must_answer_alike,
     must_have_caught_up_first,
+    must_have_started_nothing,
     restore_of,
     seconds_to_ready,
     serve_node,
@@ -79,6 +81,50 @@ def test_time_to_be_ready_is_counted_from_creation() -> None:
         "status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:01:20Z"}]},
     }
     assert seconds_to_ready(pod) == 22
+
+
+def pod_with(restore: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "fleet-x"},
+        "status": {
+            "initContainerStatuses": [{"name": "restore", **restore}],
+            "containerStatuses": [{"name": "execution", **execution}],
+        },
+    }
+
+
+WAITS: dict[str, Any] = {"state": {"waiting": {"reason": "PodInitializing"}}, "restartCount": 0}
+
+
+@pytest.mark.parametrize(
+    ("restore", "count"),
+    [
+        pytest.param({"state": {"running": {}}, "restartCount": 0}, 0, id="works"),
+        pytest.param({"state": {"terminated": {"exitCode": 0}}, "restartCount": 0}, 0, id="done"),
+        pytest.param({"state": {"terminated": {"exitCode": 1}}, "restartCount": 0}, 1, id="failed"),
+        pytest.param({"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "restartCount": 2}, 2, id="waits to retry"),
+    ],
+)
+def test_failures_of_a_restore_are_counted(restore: dict[str, Any], count: int) -> None:
+    pod = pod_with(restore, WAITS)
+    assert failures(pod, "restore") == count
+    assert failures(pod, "genesis") == 0
+    must_have_started_nothing(pod)
+
+
+@pytest.mark.parametrize(
+    "execution",
+    [
+        {"state": {"running": {}}, "restartCount": 0},
+        {"state": {"terminated": {"exitCode": 1}}, "restartCount": 0},
+        {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "restartCount": 1},
+    ],
+    ids=["runs", "ran", "restarts"],
+)
+def test_client_that_was_started_without_data_is_noticed(execution: dict[str, Any]) -> None:
+    failed = {"state": {"terminated": {"exitCode": 1}}, "restartCount": 0}
+    with pytest.raises(ChainError, match="execution"):
+        must_have_started_nothing(pod_with(failed, execution))
 
 
 def test_serve_node_is_found_by_its_client() -> None:
