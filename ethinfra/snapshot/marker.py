@@ -14,7 +14,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,6 +83,14 @@ def end(directory: Path) -> None:
     (directory / LOCK).unlink(missing_ok=True)
     (directory / WORK).rmdir()
     sync_directory(directory)
+
+
+def tidy(directory: Path) -> None:
+    """Remove what is left of a restore that was ended after its marker was written, or before it began to write."""
+    if (directory / WORK).exists():
+        # Whoever is at work right now removes it himself.
+        with suppress(DirectoryInUse), working(directory):
+            end(directory)
 
 
 @contextmanager

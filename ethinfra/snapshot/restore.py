@@ -196,7 +196,10 @@ def _restore(task: _Task, present: list[str], workers: int, started: float) -> R
 def _marker_that_stays(directory: Path, *, over: bool) -> Marker | None:
     if not directory.is_dir():
         raise BadInput(f"{directory} is no directory", todo="make it; whose it is, and its mode, are for its owner")
-    return None if over else markers.read_marker(directory)
+    there = None if over else markers.read_marker(directory)
+    if there is not None:
+        markers.tidy(directory)
+    return there
 
 
 def _owner(snapshot: Snapshot) -> Owner | None:

@@ -1,0 +1,296 @@
+"""The chunk cache: fetched once, checked always, shared where the file system can."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ethinfra.errors import BadInput
+from ethinfra.snapshot.cache import ChunkCache
+from ethinfra.snapshot.chunks import Data
+from ethinfra.snapshot.compatibility import Expected
+from ethinfra.snapshot.promote import promote
+from ethinfra.snapshot.push import push
+from ethinfra.snapshot.reflink import can_reflink, reflink_file, share
+from ethinfra.snapshot.restore import restore_newest
+from tests.snapshot import tree
+from tests.snapshot.memory_store import MemoryStore
+
+MEGABYTE = 1 << 20
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> ChunkCache:
+    (tmp_path / "cache").mkdir()
+    return ChunkCache(tmp_path / "cache", 100 * MEGABYTE)
+
+
+def _entry(cache: ChunkCache, raw: bytes) -> Path:
+    return cache.directory / raw.hex()[:2] / raw.hex()
+
+
+def _take(cache: ChunkCache, data: bytes) -> bool:
+    """Whether it had to be fetched."""
+    fetched = []
+
+    def fetch() -> Data:
+        fetched.append(data)
+        return data
+
+    with cache.take(_digest(data), len(data), fetch) as taken:
+        assert taken.descriptor is not None
+        assert os.pread(taken.descriptor, len(data), 0) == data
+    return bool(fetched)
+
+
+def test_chunk_is_fetched_once_and_nobody_may_write_to_it(cache: ChunkCache) -> None:
+    assert _take(cache, b"chunk")
+    assert not _take(cache, b"chunk")
+
+    assert _entry(cache, _digest(b"chunk")).stat().st_mode & 0o777 == 0o444
+    assert not list(cache.directory.glob("??/*.partial"))
+
+
+def test_many_that_want_one_chunk_fetch_it_once(cache: ChunkCache) -> None:
+    """Replicas that start at the same time on one machine."""
+    fetched = []
+    other = ChunkCache(cache.directory, cache.limit)
+
+    def fetch() -> Data:
+        fetched.append(1)
+        time.sleep(0.05)
+        return b"chunk"
+
+    def want(one: ChunkCache) -> None:
+        with one.take(_digest(b"chunk"), 5, fetch) as taken:
+            assert os.pread(taken.descriptor or -1, 5, 0) == b"chunk"
+
+    threads = [threading.Thread(target=want, args=(one,)) for one in (cache, other) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(fetched) == 1
+
+
+def test_fetch_that_fails_leaves_nothing_and_the_next_one_tries(cache: ChunkCache) -> None:
+    def fail() -> Data:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        cache.take(_digest(b"chunk"), 5, fail)
+
+    assert not list(cache.directory.glob("??/*"))
+    assert _take(cache, b"chunk")
+
+
+def test_entry_that_is_not_whole_is_fetched_again(cache: ChunkCache) -> None:
+    _take(cache, b"chunk")
+    path = _entry(cache, _digest(b"chunk"))
+    path.unlink()
+    path.write_bytes(b"chu")
+
+    assert _take(cache, b"chunk")
+
+
+def test_used_least_goes_first_when_the_limit_is_reached(tmp_path: Path) -> None:
+    cache = ChunkCache(tmp_path, 10 * MEGABYTE)
+    chunks = [bytes([number]) * MEGABYTE for number in range(10)]
+    for number, chunk in enumerate(chunks):
+        _take(cache, chunk)
+        os.utime(_entry(cache, _digest(chunk)), ns=(number, _entry(cache, _digest(chunk)).stat().st_mtime_ns))
+    _take(cache, chunks[0])
+
+    _take(cache, b"new" * MEGABYTE)
+
+    assert cache.usage().bytes <= 10 * MEGABYTE
+    assert cache.holds(_digest(chunks[0]), MEGABYTE)
+    assert not cache.holds(_digest(chunks[1]), MEGABYTE)
+    assert cache.holds(_digest(b"new" * MEGABYTE), 3 * MEGABYTE)
+
+
+def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache) -> None:
+    _take(cache, b"good")
+    _take(cache, b"bad!")
+    path = _entry(cache, _digest(b"bad!"))
+    stamp = path.stat()
+    path.chmod(0o644)
+    path.write_bytes(b"bad?")
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    left = path.with_name("0" * 64 + ".partial")
+    left.write_bytes(b"half")
+    os.utime(left, (0, 0))
+
+    scrubbed = cache.scrub()
+
+    assert scrubbed.bad == (_digest(b"bad!").hex(),)
+    assert scrubbed.checked == 2
+    assert not left.exists()
+    assert not path.exists()
+    assert not _take(cache, b"good")
+
+
+def test_limit_and_directory_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        ChunkCache(tmp_path, 0)
+    with pytest.raises(BadInput):
+        ChunkCache(tmp_path / "absent", 1)
+
+
+class Restores:
+    """A promoted snapshot, and replicas on one machine that restore it."""
+
+    def __init__(self, store: MemoryStore, source: Path, top: Path, cache: ChunkCache) -> None:
+        self.store, self.source, self.top, self.cache = store, source, top, cache
+        promote(store, push(source, store, tree.description(), chunk_size=tree.CHUNK).id)
+
+    def replica(self, name: str) -> Path:
+        volume = self.top / name
+        volume.mkdir()
+        self.restored = restore_newest(self.store, volume, Expected(), cache=self.cache)
+        assert tree.database_of(volume) == tree.database_of(self.source)
+        return volume
+
+
+@pytest.fixture
+def restores(store: MemoryStore, source: Path, tmp_path: Path, cache: ChunkCache) -> Restores:
+    return Restores(store, source, tmp_path, cache)
+
+
+def test_second_replica_fetches_nothing(restores: Restores) -> None:
+    restores.replica("first")
+    restores.store.asked.clear()
+
+    restores.replica("second")
+
+    assert restores.restored.counts.fetched == 0
+    assert restores.store.asked["blob"] == 1  # the config
+
+
+def test_entry_that_was_flipped_on_disk_is_found_and_fetched_again(restores: Restores) -> None:
+    """Somebody wrote to it: its time tells, so it is read and compared before it is used."""
+    restores.replica("first")
+    path = next(path for path in restores.cache.directory.glob("??/*") if path.stat().st_size == tree.CHUNK)
+    path.chmod(0o644)
+    raw = bytearray(path.read_bytes())
+    raw[100] ^= 1
+    path.write_bytes(raw)
+
+    restores.replica("second")
+
+    assert restores.restored.counts.fetched == 1
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
+
+
+def test_flip_that_left_no_trace_is_found_where_bytes_are_copied(restores: Restores) -> None:
+    """A disk's own error. Where blocks are shared instead, nobody reads them: that is what `scrub` is for."""
+    restores.replica("first")
+    path = next(path for path in restores.cache.directory.glob("??/*") if path.stat().st_size == tree.CHUNK)
+    times = path.stat()
+    path.chmod(0o644)
+    path.write_bytes(bytes(tree.CHUNK - 1) + b"x")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    if can_reflink(restores.top):
+        assert restores.cache.scrub().bad == (path.name,)
+
+    restores.replica("second")
+
+    assert restores.restored.counts.fetched == 1
+
+
+def test_two_replicas_at_once_fetch_each_chunk_once(restores: Restores) -> None:
+    volumes = [restores.top / "one", restores.top / "other"]
+    fetched = []
+
+    def work(volume: Path) -> None:
+        volume.mkdir()
+        cache = ChunkCache(restores.cache.directory, restores.cache.limit)
+        fetched.append(restore_newest(restores.store, volume, Expected(), cache=cache).counts.fetched)
+
+    threads = [threading.Thread(target=work, args=(volume,)) for volume in volumes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(fetched) == restores.cache.usage().chunks
+    assert all(tree.database_of(volume) == tree.database_of(restores.source) for volume in volumes)
+
+
+def test_cache_that_is_full_is_passed_by(restores: Restores, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(ChunkCache, "_keep", full)
+
+    restores.replica("first")
+
+    assert restores.cache.usage().chunks == 0
+
+
+def test_damaged_chunk_from_the_store_never_enters_the_cache(restores: Restores) -> None:
+    from ethinfra.snapshot.errors import NoUsableSnapshot
+
+    for digest, data in restores.store.blobs.items():
+        if not data.startswith(b'{"schemaVersion"'):
+            restores.store.blobs[digest] = bytes(len(data))
+    volume = restores.top / "volume"
+    volume.mkdir()
+
+    with pytest.raises(NoUsableSnapshot):
+        restore_newest(restores.store, volume, Expected(), cache=restores.cache)
+
+    assert restores.cache.usage().chunks == 0
+
+
+@pytest.fixture
+def xfs(tmp_path: Path) -> Iterator[Path]:
+    """A file system that shares blocks, in a file of this one."""
+    image, place = tmp_path / "xfs.img", tmp_path / "xfs"
+    with image.open("wb") as file:
+        file.truncate(320 * MEGABYTE)
+    subprocess.run(["mkfs.xfs", "-q", "-m", "reflink=1", image], check=True)
+    place.mkdir()
+    subprocess.run(["mount", "-o", "loop", image, place], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.live
+def test_second_replica_shares_blocks_on_xfs(store: MemoryStore, source: Path, xfs: Path) -> None:
+    """As root: a file system is mounted."""
+    (xfs / "cache").mkdir()
+    restores = Restores(store, source, xfs, ChunkCache(xfs / "cache", 100 * MEGABYTE))
+    restores.replica("first")
+    taken = os.statvfs(xfs).f_bfree
+
+    second = restores.replica("second")
+
+    assert restores.restored.counts.shared > 10
+    assert restores.restored.counts.copied == 0
+    assert (taken - os.statvfs(xfs).f_bfree) * 4096 < restores.restored.bytes / 2
+    with (second / "geth/chaindata/ancient/chain/bodies.0000.cdat").open("r+b") as freezer:
+        freezer.write(b"the client goes on")
+    assert restores.cache.scrub().bad == ()
+    assert reflink_file(second / "geth/chaindata/CURRENT", xfs / "copy")
+
+
+def test_sharing_is_refused_between_file_systems(tmp_path: Path) -> None:
+    """/proc has files that share with nothing; the caller copies instead."""
+    with Path("/proc/self/status").open("rb") as source, (tmp_path / "target").open("wb") as target:
+        assert not share(source.fileno(), target.fileno(), 0)

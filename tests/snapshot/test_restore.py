@@ -1,0 +1,260 @@
+"""Restore: what is put into the directory, what is fetched, what is refused."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from ethinfra.errors import BadInput
+from ethinfra.snapshot.compatibility import DatabaseChange, Expected
+from ethinfra.snapshot.errors import (
+    DirectoryInUse,
+    Incompatible,
+    NoSuchSnapshot,
+    NoUsableSnapshot,
+    SnapshotError,
+)
+from ethinfra.snapshot.marker import MARKER, read_marker
+from ethinfra.snapshot.model import Client, Config, Network, Owner
+from ethinfra.snapshot.promote import promote
+from ethinfra.snapshot.push import Pushed, push
+from ethinfra.snapshot.restore import restore, restore_newest
+from tests.snapshot import tree
+from tests.snapshot.memory_store import MemoryStore
+
+CHUNK = tree.CHUNK
+
+
+def _promoted(source: Path, store: MemoryStore, block: int = 100, **about: object) -> Pushed:
+    pushed = push(source, store, tree.description(block, **about), chunk_size=CHUNK)
+    promote(store, pushed.id)
+    return pushed
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_tree_comes_back_as_it_was(store: MemoryStore, tmp_path: Path, volume: Path, seed: int) -> None:
+    source = tree.make(tmp_path / f"source-{seed}", seed)
+    pushed = _promoted(source, store)
+
+    restored = restore_newest(store, volume, Expected())
+
+    assert tree.database_of(volume) == tree.database_of(source)
+    assert restored.done
+    marker = read_marker(volume)
+    assert marker is not None
+    assert (marker.digest, marker.id, marker.block_number) == (pushed.digest, pushed.id, 100)
+    assert [path.name for path in volume.iterdir() if path.name.startswith(".ethinfra")] == [MARKER]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_restore_over_an_older_copy_fetches_the_difference(
+    store: MemoryStore, tmp_path: Path, volume: Path, seed: int
+) -> None:
+    source = tree.make(tmp_path / f"source-{seed}", seed)
+    _promoted(source, store)
+    cold = restore_newest(store, volume, Expected())
+    for step in range(3):
+        tree.mutate(source, 10 * seed + step)
+    _promoted(source, store, 200)
+
+    restored = restore_newest(store, volume, Expected(), over=True)
+
+    assert tree.database_of(volume) == tree.database_of(source)
+    assert restored.counts.kept > 0
+    assert restored.counts.fetched < cold.counts.fetched
+    assert restored.removed_files > 0
+
+
+def test_what_is_of_this_node_alone_stays(store: MemoryStore, source: Path, volume: Path) -> None:
+    _promoted(source, store)
+    (volume / "geth/chaindata").mkdir(parents=True)
+    (volume / "geth/nodekey").write_bytes(b"my own")
+    (volume / "geth/chaindata/LOCK").write_bytes(b"")
+    (volume / "beacon.db").write_bytes(b"another program's")
+
+    restore_newest(store, volume, Expected())
+
+    assert (volume / "geth/nodekey").read_bytes() == b"my own"
+    assert (volume / "geth/chaindata/LOCK").exists()
+    assert (volume / "beacon.db").exists()
+
+
+def test_directory_with_a_marker_is_left_as_it_is(store: MemoryStore, source: Path, volume: Path) -> None:
+    """The client has run on it since. Not even the registry is asked: a pod must start again without it."""
+    _promoted(source, store)
+    restore_newest(store, volume, Expected())
+    (volume / "geth/chaindata/CURRENT").write_bytes(b"the client went on")
+    _promoted(source, store, 200)
+    store.asked.clear()
+
+    again = restore_newest(store, volume, Expected())
+
+    assert not again.done
+    assert again.marker.block_number == 100
+    assert (volume / "geth/chaindata/CURRENT").read_bytes() == b"the client went on"
+    assert not store.asked
+
+
+def test_data_of_unknown_origin_is_not_replaced(store: MemoryStore, source: Path, volume: Path) -> None:
+    _promoted(source, store)
+    (volume / "geth/chaindata").mkdir(parents=True)
+    (volume / "geth/chaindata/000001.sst").write_bytes(b"synced for weeks")
+
+    with pytest.raises(DirectoryInUse):
+        restore_newest(store, volume, Expected())
+
+    assert (volume / "geth/chaindata/000001.sst").read_bytes() == b"synced for weeks"
+    assert read_marker(volume) is None
+
+
+def test_links_are_replaced_and_never_followed(store: MemoryStore, source: Path, volume: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "CURRENT").write_bytes(b"precious")
+    (volume / "geth/chaindata").mkdir(parents=True)
+    (volume / "geth/chaindata/CURRENT").symlink_to(outside / "CURRENT")
+    (volume / "geth/triedb").symlink_to(outside)
+    os.link(outside / "CURRENT", volume / "geth/chaindata/000000.sst")
+    _promoted(source, store)
+
+    restore_newest(store, volume, Expected(), over=True)
+
+    assert tree.database_of(volume) == tree.database_of(source)
+    assert (outside / "CURRENT").read_bytes() == b"precious"
+    assert [path.name for path in outside.iterdir()] == ["CURRENT"]
+
+
+def test_two_restores_into_one_directory_are_not_possible(store: MemoryStore, source: Path, volume: Path) -> None:
+    _promoted(source, store)
+    (volume / ".ethinfra-restore").mkdir()
+    with (volume / ".ethinfra-restore/lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        with pytest.raises(DirectoryInUse):
+            restore_newest(store, volume, Expected())
+
+    assert not (volume / "geth").exists()
+
+
+UNFIT = {
+    "network": Expected(network="hoodi"),
+    "chain id": Expected(chain_id=1),
+    "genesis": Expected(genesis_hash="0x" + "22" * 32),
+    "client": Expected(client="erigon"),
+    "database scheme": Expected(scheme="hash"),
+    "database schema": Expected(version="1.19.0", changes=(DatabaseChange("1.18.0", what="new freezer"),)),
+    "wrong owner": Expected(owner=Owner(os.geteuid() + 1, os.getegid())),
+}
+
+
+@pytest.mark.parametrize("what", UNFIT)
+def test_snapshot_that_does_not_fit_is_refused_before_anything_is_written(
+    store: MemoryStore, source: Path, volume: Path, what: str
+) -> None:
+    pushed = _promoted(source, store)
+    store.asked.clear()
+
+    with pytest.raises(Incompatible) as refused:
+        restore(store, pushed.digest, volume, UNFIT[what])
+
+    assert what in refused.value.reasons[0]
+    assert list(volume.iterdir()) == []
+    assert store.asked["blob"] == 1  # the config
+
+
+def test_snapshot_that_fits_in_every_respect_is_restored(store: MemoryStore, source: Path, volume: Path) -> None:
+    pushed = _promoted(source, store)
+    changes = (DatabaseChange("1.17.0"), DatabaseChange("1.18.0", rollback=True), DatabaseChange("1.20.0"))
+    owner = Owner(os.geteuid(), os.getegid())
+    expected = Expected("geth", "v1.19.0", "devnet", 32382, tree.GENESIS, "path", changes, owner)
+
+    assert restore(store, pushed.digest, volume, expected).done
+
+
+def test_caller_may_refuse_before_anything_is_written(store: MemoryStore, source: Path, volume: Path) -> None:
+    """As one that asks other nodes whether the recorded block is on their chain."""
+    pushed = _promoted(source, store)
+
+    def accept(config: Config) -> None:
+        raise Incompatible(pushed.id, [f"block {config.description.block.number} is not on the chain"])
+
+    with pytest.raises(Incompatible):
+        restore(store, pushed.digest, volume, Expected(), accept=accept)
+
+    assert list(volume.iterdir()) == []
+
+
+def test_process_cannot_give_files_to_somebody_else(
+    store: MemoryStore, source: Path, volume: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a pod with another `runAsUser` sees."""
+    pushed = _promoted(source, store, owner=Owner(10001, 10001))
+    monkeypatch.setattr(os, "geteuid", lambda: 10002)
+
+    with pytest.raises(Incompatible) as refused:
+        restore(store, pushed.digest, volume, Expected())
+
+    assert "wrong owner" in refused.value.reasons[0]
+    assert list(volume.iterdir()) == []
+
+
+def test_root_gives_files_to_their_recorded_owner(
+    store: MemoryStore, source: Path, volume: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _promoted(source, store, owner=Owner(10001, 10002))
+    given: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(
+        os, "fchown", lambda descriptor, uid, gid: given.append((os.fstat(descriptor).st_ino, uid, gid))
+    )
+
+    restore_newest(store, volume, Expected())
+
+    everything = [volume / "geth", *(volume / "geth").rglob("*")]
+    assert {inode for inode, _, _ in given} == {path.stat().st_ino for path in everything}
+    assert {(uid, gid) for _, uid, gid in given} == {(10001, 10002)}
+
+
+def test_one_before_is_used_if_the_newest_does_not_fit(store: MemoryStore, source: Path, volume: Path) -> None:
+    good = _promoted(source, store, 100)
+    newest = _promoted(source, store, 200, network=Network("hoodi", 560048, tree.GENESIS))
+
+    restored = restore_newest(store, volume, Expected(network="devnet"))
+
+    assert restored.marker.digest == good.digest
+    assert "hoodi" in str(restored.refusals[newest.id])
+
+
+def test_no_more_are_tried_than_allowed(store: MemoryStore, source: Path, volume: Path) -> None:
+    for block in (100, 200, 300):
+        _promoted(source, store, block, client=Client("erigon", "3.1.0"))
+
+    with pytest.raises(NoUsableSnapshot) as refused:
+        restore_newest(store, volume, Expected(client="geth"), attempts=2)
+
+    assert [name[:10] for name in refused.value.refusals] == ["0000000300", "0000000200"]
+    assert list(volume.iterdir()) == []
+
+
+def test_candidates_are_never_taken(store: MemoryStore, source: Path, volume: Path) -> None:
+    push(source, store, tree.description(), chunk_size=CHUNK)
+
+    with pytest.raises(NoSuchSnapshot):
+        restore_newest(store, volume, Expected())
+
+
+def test_missing_directory_and_unknown_snapshot_are_said(store: MemoryStore, tmp_path: Path, volume: Path) -> None:
+    with pytest.raises(BadInput):
+        restore(store, "latest", tmp_path / "absent", Expected())
+    with pytest.raises(NoSuchSnapshot):
+        restore(store, "latest", volume, Expected())
+
+
+def test_marker_that_cannot_be_read_is_said(store: MemoryStore, volume: Path) -> None:
+    (volume / MARKER).write_text("{")
+
+    with pytest.raises(SnapshotError):
+        restore_newest(store, volume, Expected())
