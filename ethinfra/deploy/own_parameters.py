@@ -51,18 +51,36 @@ def other_chains_expected(manifests: Manifests, network: Mapping[str, Any]) -> l
 
 
 def other_sources_of_finality(manifests: Manifests, network: Mapping[str, Any], source: str) -> list[str]:
-    """Finalized states come from one Beacon API, the `source`, which is asked before the client is started with it."""
+    """Finalized states come from one Beacon API, the `source`, which is asked before the client is started with it.
+
+    A serve node may have them from a sync node of the network, too.
+    """
     said = []
     for node in nodes_of(manifests, network):
         asking = [dict(arguments(one)) for one in node.spec.get("initContainers", []) if one["name"] == ASKS]
-        asked = asking[0].get("--url") if asking else "nobody"
-        if asked != source:
+        asked = asking[0].get("--url", "") if asking else "nobody"
+        served = node.labels.get("ethinfra.io/role") == "serve" and asked in _own_sources(manifests, network)
+        if asked != source and not served:
             said.append(f"{node.title}: init container {ASKS} asks {asked}, not {source}")
         for container, program in manifests.programs(node):
-            flags = [one.replace("{{ .checkpoint }}", source) for one in program["flags"].get("checkpoint", [])]
+            told = asked if served else source
+            flags = [one.replace("{{ .checkpoint }}", told) for one in program["flags"].get("checkpoint", [])]
             missing = [flag for flag in flags if flag not in container["args"]]
             said += [f"{node.title}: container {container['name']} has not the flag {flag}" for flag in missing]
     return said
+
+
+def _own_sources(manifests: Manifests, network: Mapping[str, Any]) -> set[str]:
+    """Addresses of the Beacon APIs of a network's sync nodes, by their Services."""
+    return {
+        f"http://{service['metadata']['name']}:{port['port']}"
+        for node in nodes_of(manifests, network)
+        if node.labels.get("ethinfra.io/role") == "sync"
+        for service in manifests.of_kind("Service")
+        if node in manifests.selected(service, {"matchLabels": service["spec"].get("selector") or {"": ""}})
+        for port in service["spec"]["ports"]
+        if port["name"] == "beacon"
+    }
 
 
 def _told_to_clients(manifests: Manifests, node: Pods, preset: str) -> Iterator[str]:
