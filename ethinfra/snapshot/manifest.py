@@ -52,7 +52,7 @@ class Descriptor:
     size: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Layer:
     """A stored chunk; plain: not compressed."""
 

@@ -194,7 +194,7 @@ class Config:
                 yield file, chunk
 
 
-def serialize(config: Config) -> bytes:
+def serialize(config: Config) -> bytearray:
     """The document's bytes; the same for the same config."""
     about = config.description
     head: dict[str, Any] = {
@@ -225,9 +225,13 @@ def serialize(config: Config) -> bytes:
         "chunkSize": config.chunk_size,
         "directories": [{"path": one.path, "mode": one.mode} for one in config.directories],
     }
+    document = bytearray(json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"files":[')
     # File by file: the rows of all files as Python objects would take ten times the document's size.
-    files = b",\n".join(_file_bytes(file) for file in config.files)
-    return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"files":[\n' + files + b"\n]}\n"
+    for number, file in enumerate(config.files):
+        document += b",\n" if number else b"\n"
+        document += _file_bytes(file)
+    document += b"\n]}\n"
+    return document
 
 
 def _file_bytes(file: File) -> bytes:
@@ -238,7 +242,7 @@ def _file_bytes(file: File) -> bytes:
     return json.dumps(entry, separators=(",", ":")).encode()
 
 
-def parse(raw: bytes) -> Config:
+def parse(raw: bytes | bytearray) -> Config:
     """The config of a document. InvalidSnapshot unless everything in it is as this version of the format says."""
     try:
         document = json.loads(raw, object_pairs_hook=_object)
