@@ -14,8 +14,8 @@ _OPCODES = {
 TRANSFER = "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 
 #: Like a token that pays many holders at once. Calldata: word 0 says how many slots, word 1 the first of them; what
-#: follows is not read. Each slot gets a value that depends on the slot and the block, as long as a hash (32 bytes) and as
-#: a balance (12) by turns, and each write is told by a Transfer event.
+#: follows is not read. Each slot gets a value that depends on the slot and the block, as long as a hash (32 bytes) and
+#: as a balance (12) by turns, and each write is told by a Transfer event.
 _STORE = f"""
     PUSH0 CALLDATALOAD                                      ; left
   next: JUMPDEST DUP1 ISZERO PUSH1 :end JUMPI
