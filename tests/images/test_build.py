@@ -29,7 +29,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pa
 
 @pytest.mark.parametrize("key", ["pause", "geth", "snapshot-builder"])
 def test_two_builds_in_different_roots_give_the_same_bytes(cache: Callable[[str], Path], key: str):
-    """Of a program that is compiled here, a client, and compiled Python: neither times nor paths nor the builder's ids."""
+    """Of a program that is compiled here, a client, compiled Python: no time, path or id of the builder gets in."""
     tools = cache_dir() / "tools"
     archives = []
     for name in ("one", "a/longer/path/two"):

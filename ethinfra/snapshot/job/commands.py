@@ -16,7 +16,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from ethinfra.errors import BadInput
-from ethinfra.snapshot.access import open_store
+from ethinfra.snapshot.access import PATIENCE, open_store
+from ethinfra.snapshot.errors import NoSuchSnapshot
 from ethinfra.snapshot.job.cluster import Cluster
 from ethinfra.snapshot.job.errors import ApiRefused, Stopped
 from ethinfra.snapshot.job.place import Place, namespace, say
@@ -65,6 +66,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     restore = pod.add_parser("restore", help="bring the volume to the newest snapshot")
     restore.set_defaults(run=_stoppable(_pod_restore))
+    restore.add_argument(
+        "--or-empty", action="store_true", help="where nothing was promoted yet, leave the volume as it is"
+    )
     _add_plan(restore)
     restore.add_argument("--data", type=Path, default=Path("/data"), metavar="DIR", help="the volume")
 
@@ -97,10 +101,12 @@ def _stoppable(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.N
     return running
 
 
-def _store(plan: Plan) -> SnapshotStore:
+def _store(plan: Plan, patience: float = PATIENCE) -> SnapshotStore:
     registry = plan.registry
     authority = Path(registry.authority) if registry.authority else None
-    return open_store(registry.url, plan.repository, config=Path(registry.config), authority=authority)
+    return open_store(
+        registry.url, plan.repository, config=Path(registry.config), authority=authority, patience=patience
+    )
 
 
 def _take(options: argparse.Namespace) -> int:
@@ -174,7 +180,13 @@ def _pod_restore(options: argparse.Namespace) -> int:
     from ethinfra.snapshot.job.pod_restore import restore
 
     plan = read_plan(options.plan)
-    restore(plan, _store(plan), options.data)
+    try:
+        restore(plan, _store(plan), options.data)
+    except NoSuchSnapshot as none:
+        # One that is there and cannot be used is another error.
+        if not options.or_empty:
+            raise
+        say(f"{none.subject}; the client starts without one")
     return 0
 
 
@@ -184,7 +196,8 @@ def _export(options: argparse.Namespace) -> int:
 
     if options.interval <= 0:
         raise BadInput(f"--interval={options.interval:g}", expected="seconds, above 0")
-    exporter = Exporter([read_plan(path) for path in options.plan], _store)
+    # A registry that is away is to be seen in the metrics soon, and is asked again anyway.
+    exporter = Exporter([read_plan(path) for path in options.plan], lambda plan: _store(plan, patience=5))
     pages = {"/metrics": exporter.metrics, "/healthz": lambda: exporter.healthy(options.interval)}
     with serving(options.listen, pages) as port:
         say(f"listening on port {port}")

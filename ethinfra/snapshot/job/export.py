@@ -44,7 +44,7 @@ class Exporter:
         self._stores = {(plan.network.name, plan.client.name): store_of(plan) for plan in plans}
         self._seen: dict[tuple[str, str], Seen] = {}
         self._answered: dict[tuple[str, str], bool] = {}
-        self._looked = 0.0
+        self._looked = time.monotonic()
 
     def look(self) -> None:
         """Ask every repository once. One that does not answer keeps what was seen, and says that it is old."""

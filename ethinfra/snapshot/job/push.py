@@ -28,15 +28,20 @@ VOLUME_ID = ".ethinfra-volume-id"
 
 
 def push(place: Place, cluster: Cluster, store: SnapshotStore, run: Run) -> Run:
-    """Push the run's copy and remove it; returns the run with the candidate's digest."""
+    """Push the run's copy and remove it; returns the run with the candidate's digest.
+
+    Its state stays on the volume: if this pod does not come to the test, the next run goes on there.
+    """
     if run.stage is Stage.PUSHED:
-        say(f"{run.id} was pushed while the node stood still")
+        say(f"{run.id} was pushed before")
         return run
     with Lease(cluster, place.lease, place.pod, keep=True) as lease:
         pushed = push_volume(place, store, run)
         lease.must_be_ours()
         if run.method is Method.REFLINK:
-            Copy(place.data, run.started).remove()
+            copied = Copy(place.data, run.started)
+            copied.save(pushed)
+            copied.remove_data()
         hand_on(place.work, pushed)
     place.tell(cluster, "SnapshotPushed", f"{pushed.id} is in {store.name}, to be tested")
     return pushed

@@ -7,7 +7,8 @@
     /work/run.json      the run for the containers of one pod that come after
 
 A copy counts from the stage `recorded` on: then it is whole, was made while the client stood still, and its head is
-known. An earlier one is removed by the next run.
+known. An earlier one is removed by the next run. When it is pushed its data goes, and the state stays until the next
+run, which goes on with the test if this one did not come to it.
 """
 
 from __future__ import annotations
@@ -137,6 +138,10 @@ class Copy:
         with suppress(FileNotFoundError, ValueError, TypeError, KeyError):
             return Run.of_json(json.loads((self.folder / "state.json").read_bytes()))
         return None
+
+    def remove_data(self) -> None:
+        """Give the room back, and keep the state."""
+        remove(self.data)
 
     def remove(self) -> None:
         remove(self.folder)

@@ -100,11 +100,11 @@ def take(place: Place, cluster: Cluster, store: SnapshotStore, *, snapshot_class
 
 
 def what_an_earlier_run_left(taking: Taking) -> Outcome | None:
-    """Push on what is whole; remove everything else."""
+    """Push on what is whole, test what was pushed; remove everything else."""
     unfinished: list[tuple[Copy, Run]] = []
     for found in copies(taking.place.data):
         run = found.run()
-        if run is None or run.stage is not Stage.RECORDED or datetime.now(UTC) - run.began > STALE_AFTER:
+        if run is None or run.stage is Stage.COPYING or datetime.now(UTC) - run.began > STALE_AFTER:
             say(f"removing {found.folder.name}, which an earlier run left {run.stage if run else 'without a state'}")
             found.remove()
         else:
@@ -115,12 +115,14 @@ def what_an_earlier_run_left(taking: Taking) -> Outcome | None:
     resumed: Run | None = None
     # The newest counts, and one is enough.
     for found, run in reversed(unfinished):
-        if resumed is None and states.get(run.id) not in (State.PROMOTED, State.FAILED):
+        state = states.get(run.id)
+        wanted = state is State.CANDIDATE if run.stage is Stage.PUSHED else state not in (State.PROMOTED, State.FAILED)
+        if resumed is None and wanted:
             resumed = run
         else:
             found.remove()
     if resumed is not None:
-        say(f"going on with {resumed.id}, which was taken and not pushed")
+        say(f"going on with {resumed.id}, which an earlier run left {resumed.stage}")
     return resumed
 
 
@@ -307,7 +309,7 @@ def _push_at_once(taking: Taking) -> None:
     assert taking.last is not None
     taking.run = _recorded(taking, taking.last)
     taking.run = push_volume(taking.place, taking.store, taking.run)
-    taking.copy.remove()
+    taking.copy.save(taking.run)
 
 
 _HOW: dict[Method, Callable[[Taking], None]] = {
@@ -355,7 +357,8 @@ def _must_follow(taking: Taking, rpc: Rpc, first: Block) -> None:
     """HeadMismatch unless the first answer is what the client had at its stop, as far as can be told from outside."""
     last = taking.last
     assert last is not None
-    if first.timestamp > taking.stopped + _SKEW:
+    # The block that was seen before the stop is none that was made after it, whatever its time says.
+    if first != last and first.timestamp > taking.stopped + _SKEW:
         raise HeadMismatch(
             f"{taking.place.node_pod} had new blocks before it was asked for its head",
             expected=f"a block from before it stopped, like {last.number}",

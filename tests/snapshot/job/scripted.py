@@ -81,6 +81,11 @@ class ScriptedNode:
         return made
 
     def start(self) -> ScriptedNode:
+        self.start_rpc()
+        self.start_probe()
+        return self
+
+    def start_rpc(self) -> None:
         node = self
 
         class Rpc(_Handler):
@@ -88,16 +93,22 @@ class ScriptedNode:
                 calls = self.body()
                 self.reply(200, [{"jsonrpc": "2.0", "id": one["id"], **node.answer(one)} for one in calls])
 
+        self._serve(self.rpc_port, Rpc)
+
+    def start_probe(self) -> None:
+        node = self
+
         class Probe(_Handler):
             def do_GET(self) -> None:
                 reason = "every rule holds" if node.ready else "head is 900s old"
                 self.reply(200, {"ready": {"ready": node.ready, "reason": reason}, "snapshot": node.snapshot})
 
-        for port, handler in ((self.rpc_port, Rpc), (self.probe_port, Probe)):
-            server = _Server(("127.0.0.1", port), handler)
-            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-            self._servers.append(server)
-        return self
+        self._serve(self.probe_port, Probe)
+
+    def _serve(self, port: int, handler: type[_Handler]) -> None:
+        server = _Server(("127.0.0.1", port), handler)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        self._servers.append(server)
 
     def stop(self) -> None:
         for server in self._servers:

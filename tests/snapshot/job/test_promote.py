@@ -58,7 +58,9 @@ def states(store: LayoutStore) -> dict[str, State]:
 def test_push_makes_a_candidate_and_removes_the_copy(place: Place, store: LayoutStore, pushed: Run):
     assert pushed.stage is Stage.PUSHED
     assert states(store) == {pushed.id: State.CANDIDATE}
-    assert copies(place.data) == []
+    (copied,) = copies(place.data)
+    assert not copied.data.exists()
+    assert copied.run() == pushed
     assert handed_on(place.work) == pushed
     snapshot = read_snapshot(store, pushed.digest)
     about = snapshot.config.description
@@ -200,7 +202,7 @@ def test_push_that_was_killed_is_gone_on_with(
 ):
     """Right after the candidate was there, before the copy was removed: the next run pushes the same, and ends."""
     with monkeypatch.context() as killed:
-        killed.setattr(Copy, "remove", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr(Copy, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             push(place, cluster.api(), store, taken)
     assert len(copies(place.data)) == 1
@@ -210,6 +212,21 @@ def test_push_that_was_killed_is_gone_on_with(
     pushed = push(place, cluster.api(), store, again)
 
     assert states(store) == {pushed.id: State.CANDIDATE}
+    assert not copies(place.data)[0].data.exists()
+
+
+def test_candidate_that_was_never_tested_is_gone_on_with(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, pushed: Run, restored: ScriptedNode
+):
+    """The pod was killed before its test. The node is not stopped again; promoted, there is nothing to go on with."""
+    again = take(place, cluster.api(), store)
+    assert again == pushed
+    assert push(place, cluster.api(), store, pushed) == pushed
+    assert len(cluster.asked("DELETE /api/v1/namespaces/ethereum/pods")) == 1
+
+    promote(place, cluster.api(), store, pushed, rpc(restored))
+
+    assert isinstance(take(place, cluster.api(), store), NotNeeded)
     assert copies(place.data) == []
 
 

@@ -118,7 +118,7 @@ def test_where_nothing_else_can_be_done_it_is_pushed_while_it_stands_still(
     assert store.digest(f"candidate-{run.id}") == run.digest
     assert run.head == block(100)
     assert run.seconds["downtime"] > 0
-    assert copies(cluster.volume) == []
+    assert [copied.data.exists() for copied in copies(cluster.volume)] == [False]
     must_run_again(cluster)
 
 
@@ -366,7 +366,7 @@ def test_copy_that_was_promoted_meanwhile_is_removed(
     place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
 ):
     """The job was killed between promoting and removing, as of a pod on another volume."""
-    monkeypatch.setattr(Copy, "remove", lambda _: None)
+    monkeypatch.setattr(Copy, "remove_data", lambda _: None)
     promoted_run(place, cluster, store)
     monkeypatch.undo()
     assert copies(cluster.volume)
