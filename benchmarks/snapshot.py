@@ -1,0 +1,263 @@
+"""Snapshots: what they take against tar and zstd on the same files, with a registry behind TLS on the same machine.
+
+    .venv/bin/python -m benchmarks.snapshot [--gigabytes 2] [--where DIR] [--repeat 3]
+
+Each push and restore is the command that operators and jobs run, in a process of its own, start included. The registry
+is distribution itself, which puts every layer on disk before it answers; tar's file and files are not waited for. So
+the ratio beside, where they are (`sync`), compares the same work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.result import Figure, Sample, outcomes
+from benchmarks.snapshot_data import Data, like_a_database
+from ethinfra.errors import ClusterError
+from ethinfra.process import run
+from ethinfra.registry.certificate import make_certificate
+from ethinfra.registry.client import RegistryClient
+from ethinfra.toolchain import tool
+from ethinfra.waiting import eventually
+
+SNAPSHOT_FIGURES = (
+    Figure("snapshot-push", "first push, in times of tar | zstd -T0 -3 > file", 1 / 0.8, "x"),
+    Figure("snapshot-restore", "cold restore, in times of zstd -d | tar x", 1 / 0.8, "x"),
+    Figure("snapshot-second-sent", "bytes of the second push, 1 % changed, in percent of the first", 3, "%"),
+    Figure("snapshot-second-time", "time of the second push, in percent of the first", 15, "%"),
+    Figure("snapshot-over", "bytes fetched by a restore over the copy before, in percent of a cold one", 3, "%"),
+    Figure("snapshot-cached", "second replica from the cache by reflink, in times of a cold restore", 0.1, "x"),
+    Figure("snapshot-memory", "largest process of push and restore", 400, "MB"),
+)
+
+_REPOSITORY = "snapshots/bench/geth"
+_HASH = "0x" + "11" * 32
+#: Seconds after which something hangs.
+_PATIENCE = 1800
+
+Keep = Callable[[Sample], None]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended well. seconds: on the clock; cpu: of all cores; memory: most of it at a time, in MB."""
+
+    seconds: float
+    cpu: float
+    memory: float
+    said: str
+
+
+def snapshots(keep: Keep, data: Data, where: Path, repeat: int) -> None:
+    """Measure all figures in a directory of `where`, which holds about four times the data."""
+    for _ in range(repeat):
+        with tempfile.TemporaryDirectory(prefix="bench-snapshot-", dir=where) as folder:
+            _one_life(keep, data, Path(folder))
+
+
+def _one_life(keep: Keep, data: Data, top: Path) -> None:
+    source = top / "source"
+    source.mkdir()
+    data.make(source)
+    size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+    _sync()
+    with _registry(top / "registry") as registry:
+        packed = _shell(f"tar -C '{source}' -cf - . | zstd -q -T0 -3 -f > '{top}/packed'")
+        packed_synced = packed.seconds + _sync()
+        first = registry.push(source, 100)
+        keep(_ratio("snapshot-push", first, packed, packed_synced, {"bytes": size, **_facts(first)}))
+
+        out = top / "unpacked"
+        out.mkdir()
+        _sync()
+        unpacked = _shell(f"zstd -q -dc '{top}/packed' | tar -C '{out}' -xf -")
+        unpacked_synced = unpacked.seconds + _sync()
+        shutil.rmtree(out)
+        copy = top / "copy"
+        copy.mkdir()
+        _sync()
+        cold = registry.pull(copy)
+        keep(_ratio("snapshot-restore", cold, unpacked, unpacked_synced, _facts(cold)))
+        run(["diff", "-r", source, copy, "--exclude=.ethinfra-snapshot.json"], within=_PATIENCE)
+
+        data.change(source)
+        second = registry.push(source, 200)
+        sent = 100 * registry.sent(1) / registry.sent(0)
+        keep(Sample("snapshot-second-sent", sent, facts={"bytes": registry.sent(1)}))
+        keep(Sample("snapshot-second-time", 100 * second.seconds / first.seconds, facts=_facts(second)))
+        registry.pull(copy, "--over")
+        run(["diff", "-r", source, copy, "--exclude=.ethinfra-snapshot.json"], within=_PATIENCE)
+        keep(Sample("snapshot-over", 100 * registry.fetched[-1] / registry.fetched[0]))
+        keep(Sample("snapshot-memory", max(one.memory for one in (first, cold, second))))
+        shutil.rmtree(copy)
+        _cached(keep, registry, top, size)
+
+
+def _cached(keep: Keep, registry: _Registry, top: Path, size: int) -> None:
+    """On an XFS of its own: as root, where the machine knows it."""
+    with _xfs(top, 3 * size) as place:
+        (place / "cache").mkdir()
+        times = []
+        for name in ("cold", "cached"):
+            (place / name).mkdir()
+            times.append(registry.pull(place / name, "--cache", str(place / "cache")))
+        run(["diff", "-r", place / "cold", place / "cached", "--exclude=.ethinfra-snapshot.json"], within=_PATIENCE)
+    cold, cached = times
+    facts = {"cold": cold.seconds, "cached": cached.seconds}
+    keep(Sample("snapshot-cached", cached.seconds / cold.seconds, facts=facts))
+
+
+def _ratio(name: str, ours: Ended, theirs: Ended, synced: float, facts: dict[str, Any]) -> Sample:
+    beside = {"the same with sync": ours.seconds / synced, "processor time of the client": ours.cpu / theirs.cpu}
+    return Sample(name, ours.seconds / theirs.seconds, beside, {**facts, "peer": theirs.seconds, "peerSynced": synced})
+
+
+def _facts(ended: Ended) -> dict[str, Any]:
+    return {"seconds": round(ended.seconds, 2), "cpu": round(ended.cpu, 2), "memoryMB": round(ended.memory)}
+
+
+class _Registry:
+    """The commands against one registry, each in a process of its own."""
+
+    def __init__(self, port: int, authority: Path) -> None:
+        url = f"https://localhost:{port}"
+        self._where = ["--registry", url, "--repository", _REPOSITORY, "--ca", str(authority)]
+        self._client = RegistryClient(url, authority=authority.read_text())
+        self._ids: list[str] = []
+        self.fetched: list[float] = []
+
+    def push(self, source: Path, block: int) -> Ended:
+        """Push and promote."""
+        chain = ["--client", "geth:1.17.5", "--network", "bench", "--chain-id", "1", "--genesis-hash", _HASH]
+        head = ["--block", str(block), "--block-hash", _HASH, "--state-root", _HASH, "--block-time", "1"]
+        told = [*chain, *head, "--include", "geth", "--volume", "bench", "--source", str(source)]
+        ended = self._run("push", *told)
+        self._ids.append(ended.said.split()[0].removeprefix("candidate-"))
+        self._run("promote", self._ids[-1])
+        return ended
+
+    def pull(self, into: Path, *more: str) -> Ended:
+        before = self._served()
+        ended = self._run("pull", "--into", str(into), *more)
+        self.fetched.append(self._served() - before)
+        return ended
+
+    def sent(self, number: int) -> float:
+        """Bytes of layers that the push of that number sent."""
+        manifest = self._client.manifest(_REPOSITORY, f"snapshot-{self._ids[number]}").content
+        return float(manifest["annotations"]["io.ethinfra.snapshot.sent-bytes"])
+
+    def _served(self) -> float:
+        """Bytes received over loopback by anybody; the registry's answers are what there is of them."""
+        lines = Path("/proc/net/dev").read_text().splitlines()
+        return float(next(line.split()[1] for line in lines if line.strip().startswith("lo:")))
+
+    def _run(self, verb: str, *arguments: str) -> Ended:
+        return _ended([sys.executable, "-m", "ethinfra.snapshot", verb, *self._where, *arguments])
+
+
+@contextmanager
+def _registry(root: Path) -> Iterator[_Registry]:
+    """distribution with TLS, as upstream ships it."""
+    made = make_certificate("localhost")
+    root.mkdir()
+    for name, text in (("tls.crt", made.certificate), ("tls.key", made.key), ("ca.crt", made.authority)):
+        (root / name).write_text(text)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    settings = {
+        "version": 0.1,
+        "log": {"level": "error", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(root / "data")}, "delete": {"enabled": True}},
+        "http": {
+            "addr": f"127.0.0.1:{port}",
+            "tls": {"certificate": str(root / "tls.crt"), "key": str(root / "tls.key")},
+        },
+    }
+    (root / "config.yml").write_text(json.dumps(settings))
+    with (root / "log").open("wb") as log:
+        environment = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}
+        child = subprocess.Popen(
+            [tool("registry"), "serve", root / "config.yml"], stdout=log, stderr=log, env=environment
+        )
+    try:
+        with RegistryClient(f"https://localhost:{port}", authority=made.authority) as client:
+            eventually("the registry answers", lambda: client.status("GET", "/v2/") == 200, within=20, every=0.1)
+        yield _Registry(port, root / "ca.crt")
+    finally:
+        child.terminate()
+        child.wait()
+
+
+@contextmanager
+def _xfs(top: Path, size: int) -> Iterator[Path]:
+    """A file system that shares blocks, in a file."""
+    image, place = top / "xfs.img", top / "xfs"
+    with image.open("wb") as file:
+        file.truncate(max(size, 400 << 20))
+    run(["mkfs.xfs", "-q", "-m", "reflink=1", image])
+    place.mkdir()
+    run(["mount", "-o", "loop", image, place])
+    try:
+        yield place
+    finally:
+        run(["umount", place], within=_PATIENCE)
+
+
+def _shell(pipeline: str) -> Ended:
+    return _ended(["bash", "-o", "pipefail", "-c", pipeline])
+
+
+def _ended(argv: list[str]) -> Ended:
+    """Run a command; its processor time and memory are the kernel's own account of it and its children."""
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
+        child = subprocess.Popen(argv, stdout=said, stderr=complained, stdin=subprocess.DEVNULL)
+        _, status, used = os.wait4(child.pid, 0)
+        seconds = time.monotonic() - started
+        child.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        complained.seek(0)
+        if child.returncode:
+            raise ClusterError(" ".join(argv[:4]), expected="exit code 0", seen=complained.read().decode()[-1500:])
+        return Ended(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3, said.read().decode())
+
+
+def _sync() -> float:
+    """Seconds until all that was written is on disk."""
+    started = time.monotonic()
+    os.sync()
+    return time.monotonic() - started
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.snapshot", description="Measure snapshots.")
+    parser.add_argument("--gigabytes", type=float, default=2.0)
+    parser.add_argument("--where", type=Path, default=Path("/var/tmp"), help="needs four times that")  # noqa: S108
+    parser.add_argument("--repeat", type=int, default=3, metavar="N")
+    options = parser.parse_args()
+    samples: list[Sample] = []
+    snapshots(samples.append, like_a_database(int(options.gigabytes * 1e9)), options.where, options.repeat)
+    for one in outcomes(SNAPSHOT_FIGURES, samples):
+        beside = ", ".join(f"{name} {value:.2f}" for name, value in one.beside.items())
+        print(f"{one.figure.name:<22}{one.median:8.2f} {one.figure.unit:<3} at most {one.figure.limit:g}  {beside}")
+        print("".join(f"    {dict(sample.facts)}\n" for sample in one.samples if sample.facts), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
