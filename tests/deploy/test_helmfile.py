@@ -23,11 +23,15 @@ LAYERS = ("infrastructure", "local-registry", "ethereum")
 
 
 @cache
-def built(environment: str, layer: str, *, by_hand: bool = False) -> dict[str, Any]:
-    """A layer's helmfile with its templates filled in, as for `ethinfra deploy` or for somebody who calls helmfile."""
+def built(environment: str, layer: str, *changed: str, by_hand: bool = False) -> dict[str, Any]:
+    """A layer's helmfile with its templates filled in, as for `ethinfra deploy` or for somebody who calls helmfile.
+
+    changed: keys of the environment with other values, `keda.enabled=false`
+    """
     state = helmfile.state_file(load_environment(environment).layer(layer))
+    changes = [f"--state-values-set={one}" for one in changed]
     done = run(
-        [tool("helmfile"), "--file", state, "--environment", environment, "build"],
+        [tool("helmfile"), "--file", state, "--environment", environment, *changes, "build"],
         env=helmfile.surroundings(None) | ({"ETHINFRA_DEPLOY": "", "ETHINFRA": ""} if by_hand else {}),
     )
     # One document per part of the file; the last one is complete.
@@ -50,6 +54,24 @@ def test_by_hand_every_layer_validates_itself_at_its_end(layer: str) -> None:
 
     assert hooks(state)[-1] == f"postsync ethinfra validate --env production --layer {layer}"
     assert state["releases"][-1]["hooks"]
+
+
+def test_the_kinds_of_keda_come_before_it() -> None:
+    (keda,) = (one for one in built("local", "infrastructure")["releases"] if one["name"] == "keda")
+
+    assert hooks({"releases": [keda]}) == ["presync ethinfra kinds apply --env local keda.sh eventing.keda.sh"]
+    assert keda["needs"] == ["kube-system/infrastructure"]
+    assert "../values/infrastructure/keda.yaml" in built("local", "infrastructure")["releases"][0]["values"]
+
+
+def test_a_cluster_that_has_keda_keeps_its_own() -> None:
+    """Neither the release nor its namespace is ours then; what is left validates itself."""
+    state = built("production", "infrastructure", "keda.enabled=false", by_hand=True)
+
+    (release,) = state["releases"]
+    assert release["name"] == "infrastructure"
+    assert not any("keda" in str(one) for one in release["values"])
+    assert hooks(state) == ["postsync ethinfra validate --env production --layer infrastructure"]
 
 
 @pytest.mark.parametrize("layer", LAYERS)
