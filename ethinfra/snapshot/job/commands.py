@@ -130,28 +130,23 @@ def _push(options: argparse.Namespace) -> int:
     from ethinfra.snapshot.job.volume_snapshot import adopt
 
     place = _place(options)
-    cluster, store = Cluster.here(place.namespace), _store(place.plan)
     if place.plan.job_plan.method is Method.VOLUME_SNAPSHOT:
         # This pod's first step: the volume was cut by another one.
-        hand_on(place.work, adopt(place, cluster, store))
-    return _with_run(place, lambda run: push(place, cluster, store, run))
+        hand_on(place.work, adopt(place, Cluster.here(place.namespace), _store(place.plan)))
+    return _go_on(place, push)
 
 
 def _part(do: Part) -> Callable[[argparse.Namespace], int]:
-    def run(options: argparse.Namespace) -> int:
-        place = _place(options)
-        return _with_run(place, lambda run: do(place, Cluster.here(place.namespace), _store(place.plan), run))
-
-    return run
+    return lambda options: _go_on(_place(options), do)
 
 
-def _with_run(place: Place, do: Callable[[Run], object]) -> int:
+def _go_on(place: Place, do: Part) -> int:
     """Go on with what the container before this one left; nothing, where nothing is needed."""
     outcome = handed_on(place.work)
     if isinstance(outcome, NotNeeded):
         say(f"not needed: {outcome.why}")
     else:
-        do(outcome)
+        do(place, Cluster.here(place.namespace), _store(place.plan), outcome)
     return 0
 
 
