@@ -294,7 +294,7 @@ _ALL: tuple[Family, ...] = (
             Document(_SNAPSHOTTER, "config/crd/snapshot.storage.k8s.io_volumesnapshotclasses.yaml"),
             Document(_SNAPSHOTTER, "config/crd/snapshot.storage.k8s.io_volumesnapshotcontents.yaml"),
             Document(_SNAPSHOTTER, "config/crd/snapshot.storage.k8s.io_volumesnapshots.yaml"),
-            # All of KEDA's: its operator watches each of them, and charts/keda brings them along.
+            # All of KEDA's: its operator watches each of them (`ethinfra kinds apply`).
             Document(_KEDA, "config/crd/bases/*.yaml"),
             Document(_PROMETHEUS_OPERATOR, "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"),
             Document(
