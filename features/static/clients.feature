@@ -10,12 +10,12 @@ Feature: Every client gets what its release understands
     Then rule <rule> holds
 
     Examples: functions of ethinfra/deploy/rules
-      | rule                            |
-      | flags_are_the_clients_own       |
-      | flags_of_the_table_exist        |
-      | flag_lists_are_of_this_version  |
-      | images_are_of_the_known_version |
-      | the_probe_understands_its_flags |
+      | rule                                |
+      | flags_are_the_clients_own           |
+      | flags_of_the_table_exist            |
+      | flag_lists_are_of_this_version      |
+      | images_are_of_the_known_version     |
+      | our_programs_understand_their_flags |
 
   @req:NODE-01.flags
   Scenario: Recorded flags are those that the programs themselves have

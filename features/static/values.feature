@@ -83,25 +83,25 @@ Feature: Values that nobody can mean are refused
       | a fork that is newer than the client                  | sync.nodes[node].execution.client | network devnet has the fork "heze", and geth                   |
 
     Examples: snapshots
-      | mistake                                            | path                                                  | reason                                                     |
-      | a snapshot of an ephemeral volume                  | serve.nodes[serve].snapshots.enabled                  | what goes with the pod is not worth one                    |
-      | a snapshot of the only replica, and nothing said   | sync.nodes[node].snapshots.allowDowntime              | every snapshot stops the only one                          |
-      | a snapshot of nobody                               | sync.nodes[node].snapshots.enabled                    | there is nobody to take a snapshot of                      |
-      | a snapshot by the storage without a class          | sync.nodes[node].snapshots.volumeSnapshot.className   | needs a VolumeSnapshotClass                                |
-      | a class for snapshots that the storage has no part in | sync.nodes[node].snapshots.volumeSnapshot.className | the method is reflink                                      |
-      | chunks that no file system can share               | sync.nodes[node].snapshots.chunkSize                  | no multiple of 4096                                        |
-      | a job that ends before its steps                   | sync.nodes[node].snapshots.deadlines.job              | less than stop, start and test take together               |
-      | a job that does not wait for the client to stop    | sync.nodes[node].snapshots.deadlines.stop             | which a pod may take to end                                |
+      | mistake                                               | path                                                | reason                                       |
+      | a snapshot of an ephemeral volume                     | serve.nodes[serve].snapshots.enabled                | what goes with the pod is not worth one      |
+      | a snapshot of the only replica, and nothing said      | sync.nodes[node].snapshots.allowDowntime            | every snapshot stops the only one            |
+      | a snapshot of nobody                                  | sync.nodes[node].snapshots.enabled                  | there is nobody to take a snapshot of        |
+      | a snapshot by the storage without a class             | sync.nodes[node].snapshots.volumeSnapshot.className | needs a VolumeSnapshotClass                  |
+      | a class for snapshots that the storage has no part in | sync.nodes[node].snapshots.volumeSnapshot.className | the method is reflink                        |
+      | chunks that no file system can share                  | sync.nodes[node].snapshots.chunkSize                | no multiple of 4096                          |
+      | a job that ends before its steps                      | sync.nodes[node].snapshots.deadlines.job            | less than stop, start and test take together |
+      | a job that does not wait for the client to stop       | sync.nodes[node].snapshots.deadlines.stop           | which a pod may take to end                  |
 
     Examples: serve nodes
-      | mistake                                            | path                                            | reason                                                    |
-      | a serve node from nobody                           | serve.nodes[serve].from                         | no sync node is named "late"; sync.nodes has node         |
-      | a serve node of another client than its source     | serve.nodes[serve].from                         | node runs geth, and this node besu                        |
-      | a serve node that waits for snapshots of nobody    | serve.nodes[serve].restore.required             | no snapshots are taken of node                            |
-      | a serve node with the name of a sync node          | serve.nodes                                     | another node is named "node"                              |
-      | more replicas at least than at most                | serve.nodes[serve].autoscaling.minReplicas      | 9 is above maxReplicas                                    |
-      | scaling by requests that the client does not count | serve.nodes[serve].autoscaling.keda             | ethereumjs has no series that counts requests             |
-      | a rollout that can never begin                     | serve.nodes[serve].rollout                      | nothing can ever be replaced                              |
+      | mistake                                            | path                                       | reason                                            |
+      | a serve node from nobody                           | serve.nodes[serve].from                    | no sync node is named "late"; sync.nodes has node |
+      | a serve node of another client than its source     | serve.nodes[serve].from                    | node runs geth, and this node besu                |
+      | a serve node that waits for snapshots of nobody    | serve.nodes[serve].restore.required        | no snapshots are taken of node                    |
+      | a serve node with the name of a sync node          | serve.nodes                                | another node is named "node"                      |
+      | more replicas at least than at most                | serve.nodes[serve].autoscaling.minReplicas | 9 is above maxReplicas                            |
+      | scaling by requests that the client does not count | serve.nodes[serve].autoscaling.keda        | ethereumjs has no series that counts requests     |
+      | a rollout that can never begin                     | serve.nodes[serve].rollout                 | nothing can ever be replaced                      |
 
   @req:NODE-01.values
   Scenario: Clients that cannot follow a network are refused, and only those

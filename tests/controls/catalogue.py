@@ -442,7 +442,7 @@ CUT_OFF = Bundle(
             edits=(
                 Edit(
                     f"{CHART}/templates/_pod.tpl",
-                    "terminationGracePeriodSeconds: {{ $node.gracePeriodSeconds }}",
+                    'terminationGracePeriodSeconds: {{ include "ethereum.grace" . }}',
                     "terminationGracePeriodSeconds: 1",
                 ),
             ),

@@ -17,7 +17,7 @@ FOLDERS = (
     "charts", "docker", "docs", "environments", "ethinfra", "features", "fixtures", "helmfiles", "steps", "tests",
     "toolchain", "values",
 )  # fmt: skip
-FILES = (".gitignore", "conftest.py", "helmfile.yaml", "pyproject.toml")
+FILES = (".gitignore", "conftest.py", "helmfile.yaml", "pyproject.toml", "requirements.lock")
 
 #: Command → the Python module that it is.
 COMMANDS = {"ethinfra": "ethinfra", "pytest": "pytest"}

@@ -194,7 +194,7 @@
 {{- if gt ($scaling.minReplicas | int) ($scaling.maxReplicas | int) -}}
 {{- fail (printf "%s.autoscaling.minReplicas: %v is above maxReplicas, %v" $path $scaling.minReplicas $scaling.maxReplicas) -}}
 {{- end -}}
-{{- if and $scaling.enabled $scaling.keda (not $execution.metrics.series.requests) -}}
+{{- if and $scaling.enabled $scaling.keda (not ($execution.metrics.series | default dict).requests) -}}
 {{- fail (printf "%s.autoscaling.keda: %s has no series that counts requests (clients.%s.execution.metrics.series.requests); scale by CPU alone" $path .node.execution.client .node.execution.client) -}}
 {{- end -}}
 {{- if and (eq (.node.rollout.maxSurge | toString) "0") (eq (.node.rollout.maxUnavailable | toString) "0") -}}

@@ -24,7 +24,7 @@
     {{- if ne .role "validators" }}
     - --data={{ $execution.dataDir }}
     {{- end }}
-    {{- with $execution.metrics.series.requests }}
+    {{- with ($execution.metrics.series | default dict).requests }}
     - --client-metrics=http://127.0.0.1:{{ $execution.ports.metrics }}{{ $execution.metrics.path }}
     - --requests-series={{ . }}
     {{- end }}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
+from ethinfra.deploy.rules.builder import BUILDER
 from ethinfra.deploy.rules.manifests import Manifests, Pods, arguments, image_of
 from ethinfra.kube import Object
 from ethinfra.probe.__main__ import parser
@@ -26,8 +28,22 @@ TIME_TO_START = 300
 #: Seconds of silence, at least, before a client is restarted.
 TIME_TO_ANSWER = 60
 
-#: Name of the image whose programs are our own, whatever registry it is in.
-OUR_IMAGE = "node-probe"
+
+@cache
+def _probe() -> argparse.ArgumentParser:
+    return parser()
+
+
+@cache
+def _builder() -> argparse.ArgumentParser:
+    # Imported when it is needed: it brings a registry's client along.
+    from ethinfra.snapshot import __main__ as snapshot
+
+    return snapshot.parser()
+
+
+#: Names of the images whose programs are our own, whatever registry they are in, and what reads their arguments.
+_OUR_IMAGES: dict[str, Callable[[], argparse.ArgumentParser]] = {"node-probe": _probe, BUILDER: _builder}
 
 #: By what the node probe judges: without one of these it would know no limit, or another chain's.
 _JUDGED_BY = ("--chain-id", "--max-head-age", "--max-lag", "--min-peers", "--execution", "--consensus")
@@ -69,13 +85,13 @@ def the_probe_judges_the_chain(manifests: Manifests) -> list[str]:
     return said
 
 
-def the_probe_understands_its_flags(manifests: Manifests) -> list[str]:
-    """Our own image is started as its programs want to be: with their flags, and with values of the right form."""
+def our_programs_understand_their_flags(manifests: Manifests) -> list[str]:
+    """Our own images are started as their programs want to be: with their flags, and with values of the right form."""
     said = []
     for pods in manifests.pods:
         for container in pods.all_containers:
-            ours = image_of(container).repository.rpartition("/")[2] == OUR_IMAGE and not container.get("command")
-            refused = _refused(container.get("args", [])) if ours else ""
+            known = _OUR_IMAGES.get(image_of(container).repository.rpartition("/")[2])
+            refused = _refused(known(), container.get("args", [])) if known and not container.get("command") else ""
             if refused:
                 said.append(f"{pods.title}: container {container['name']} does not start: {refused}")
     return said
@@ -165,7 +181,7 @@ def only_the_silent_are_restarted(manifests: Manifests) -> list[str]:
 RULES = (
     health_is_the_probes_verdict,
     the_probe_judges_the_chain,
-    the_probe_understands_its_flags,
+    our_programs_understand_their_flags,
     probes_ask_what_is_answered,
     probes_find_their_tools,
     probes_ask_declared_ports,
@@ -191,12 +207,12 @@ def _patience(asked: Object) -> int:
     return seconds
 
 
-def _refused(args: list[str]) -> str:
+def _refused(reader: argparse.ArgumentParser, args: list[str]) -> str:
     """What the program says of its arguments; empty if it takes them. `$(NAME)` is replaced before it starts."""
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            parser().parse_args([word for word in args if "$(" not in word])
+            reader.parse_args([word for word in args if "$(" not in word])
     except (SystemExit, argparse.ArgumentError):
         return (said.getvalue().strip().splitlines() or ["no reason"])[-1].partition("error: ")[2]
     return ""

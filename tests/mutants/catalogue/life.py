@@ -103,7 +103,7 @@ PROBES = (
     Mutant(
         "the node probe does not know a flag",
         template("_probe.tpl", "--listen=0.0.0.0:", "--listen-on=0.0.0.0:"),
-        by="the_probe_understands_its_flags",
+        by="our_programs_understand_their_flags",
     ),
 )
 

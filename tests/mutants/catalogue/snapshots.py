@@ -151,6 +151,11 @@ PLANS = (
 
 HOLDS = (
     Mutant(
+        "a step of the job gets a flag that it does not have",
+        template("_snapshots.tpl", '"--work=/work"', '"--scratch=/work"'),
+        by="our_programs_understand_their_flags",
+    ),
+    Mutant(
         "a client starts while it is copied",
         template("_init.tpl", ' (include "ethereum.init.hold" .) -}}', " -}}"),
         by="nodes_wait_while_they_are_copied",
