@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import threading
@@ -16,7 +17,7 @@ from ethinfra.errors import BadInput
 from ethinfra.probe import marker as probe_marker
 from ethinfra.snapshot import marker
 from ethinfra.snapshot.errors import NoSuchSnapshot, NoUsableSnapshot
-from ethinfra.snapshot.job import pod_restore
+from ethinfra.snapshot.job import commands, pod_restore
 from ethinfra.snapshot.job.pod_restore import restore, standing_on
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.plan import Plan
@@ -151,6 +152,24 @@ def test_known_genesis_needs_no_answer(store: LayoutStore, source: Path, data: P
 def test_empty_registry_is_said(plan: Plan, store: LayoutStore, data: Path):
     with pytest.raises(NoSuchSnapshot):
         restore(plan, store, data, host="127.0.0.1")
+
+
+def test_empty_registry_is_no_failure_where_a_client_may_start_without(
+    plan: Plan, store: LayoutStore, source: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The control: one that is there and cannot be used is a failure all the same."""
+    monkeypatch.setattr(commands, "read_plan", lambda _: plan)
+    monkeypatch.setattr(commands, "_store", lambda _: store)
+    options = argparse.Namespace(plan=Path("plan.json"), data=data, or_empty=True)
+
+    assert commands._pod_restore(options) == 0
+
+    assert list(data.iterdir()) == []
+    with pytest.raises(NoSuchSnapshot):
+        commands._pod_restore(argparse.Namespace(**{**vars(options), "or_empty": False}))
+    stored(store, source, plan, block(100, fork="lost"))
+    with pytest.raises(NoUsableSnapshot):
+        commands._pod_restore(options)
 
 
 def test_it_tells_what_it_restores_while_it_works(
