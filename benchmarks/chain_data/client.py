@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 
+from benchmarks.chain_data.content import BLOCK_GAS
 from ethinfra.chain.engine import token
 from ethinfra.chain.jsonrpc import Block, JsonRpc, RpcError
 from ethinfra.chain.link import Answer, Headers, HttpLink
@@ -32,10 +32,10 @@ SLOT = 12
 #: Blocks from the head to the last final one: two epochs of mainnet.
 FINALITY = 64
 
-#: Seconds from the first answer until it surely knows what to do at SIGTERM (cmd/utils/cmd.go: StartNode).
-_LISTENS = 2.0
 #: Seconds for the compaction of some gigabytes.
 _COMPACT = 600.0
+
+_WAITS_FOR_SIGNALS = re.compile(r"^goroutine \d+ \[chan receive[^]]*\]:\n\S*/cmd/utils\.StartNode\.func", re.M)
 
 _NOTHING = "0x" + "00" * 32
 _NOBODY = "0x" + "00" * 20
@@ -122,6 +122,13 @@ class Geth:
             raise ChainError("debug_dbAncients", expected="a number", seen=repr(count)[:80])
         return count
 
+    def listens(self) -> bool:
+        """Whether it waits for SIGTERM: it answers some time before that, and until then the signal just kills it.
+
+        The goroutine that does is in cmd/utils/cmd.go, StartNode.
+        """
+        return _WAITS_FOR_SIGNALS.search(str(self.rpc.call("debug_stacks"))) is not None
+
     def _final(self) -> str:
         """What is final already, where too few blocks were made since the start to say so."""
         known = self.rpc.finalized()
@@ -146,6 +153,8 @@ def running(data: Path, chain_id: int, memory: Memory, *, within: float = _START
         # It reads ahead what a block will need, with processors that are not there: 2 of them are busy anyway.
         "--cache.noprefetch",
         "--http", "--http.addr=127.0.0.1", f"--http.port={rpc_port}", "--http.api=eth,testing,debug",
+        # Or each block's limit moves by a thousandth towards geth's own of 60 million, until none of ours has room.
+        f"--miner.gaslimit={BLOCK_GAS}",
         # MiB of one request: a block's transactions in hex.
         "--rpc.http-body-limit=64",
         "--authrpc.addr=127.0.0.1", f"--authrpc.port={engine_port}", f"--authrpc.jwtsecret={secret}",
@@ -157,21 +166,21 @@ def running(data: Path, chain_id: int, memory: Memory, *, within: float = _START
     rpc = HttpLink(f"http://127.0.0.1:{rpc_port}", name="geth", within=_ANSWER)
     engine = HttpLink(f"http://127.0.0.1:{engine_port}", name="geth's Engine API", within=_ANSWER)
 
-    def look() -> Geth | int:
-        """The client, or the code that it has ended with."""
+    def look() -> Geth | int | None:
+        """The client once it answers and can be stopped cleanly, or the code that it has ended with."""
         code = child.poll()
-        return Geth(JsonRpc(_Local(rpc)), JsonRpc(_Local(engine, secret.read_text()))) if code is None else code
+        if code is not None:
+            return code
+        node = Geth(JsonRpc(_Local(rpc)), JsonRpc(_Local(engine, secret.read_text())))
+        return node if node.listens() else None
 
     try:
-        found = eventually("geth answers", look, until=lambda _: True, within=within, every=0.05, hint=str(log))
-        if isinstance(found, int):
+        found = eventually(
+            "geth has started", look, until=lambda seen: seen is not None, within=within, every=0.05, hint=str(log)
+        )
+        if not isinstance(found, Geth):
             raise CommandFailed(command, found, log.read_text(errors="replace"))
-        answered = time.monotonic()
-        try:
-            yield found
-        finally:
-            # Nothing tells when it begins to listen to signals, soon after it answers; before that, SIGTERM kills it.
-            Event().wait(max(0, answered + _LISTENS - time.monotonic()))
+        yield found
     finally:
         rpc.close()
         engine.close()

@@ -1,6 +1,6 @@
 """What stands in the blocks. Pure: the same seed and number give the same calls, whoever asks and whenever.
 
-A block is like a busy one of mainnet, some 800 KB and 40 million gas: transfers, half of them to new accounts; token
+A block is like a busy one of mainnet, a megabyte and 40 million gas: transfers, half of them to new accounts; token
 payments, which write storage slots and logs, one in two over slots of earlier blocks; a few batches with much calldata,
 as rollups send them; and a new contract. Its bytes are partly random (hashes, signatures, compressed
 batches) and partly the padded words and the repeated addresses of ABI-encoded calls.
@@ -68,7 +68,7 @@ def _busy(luck: random.Random, seed: int, number: int) -> Iterator[Call]:
         yield _transfer(luck, seed)
     for at in range(luck.randint(50, 80)):
         yield _payment(luck, seed, number, at, slots=luck.randint(4, 16), payload=_abi(luck, seed, luck.randint(2, 40)))
-    for at in range(luck.randint(11, 17)):
+    for at in range(luck.randint(15, 21)):
         yield _payment(luck, seed, number, 1000 + at, slots=2, payload=_batch(luck, seed))
     # As compilers begin their code; it is never run.
     data = creation(b"\x60\x80\x60\x40\x52" + _batch(luck, seed)[: luck.randint(2_000, 20_000)])

@@ -49,7 +49,7 @@ QUIET = 130
 #: Of the second start: the state of some blocks has to leave the 128.
 SETTLE = 8
 #: What a busy block adds to the files, at a chain of a gigabyte; measured. A little less, so that one round is enough.
-BYTES_PER_BLOCK = 800_000
+BYTES_PER_BLOCK = 950_000
 #: Below this, genesis and journal are most of it.
 SMALLEST = 1 << 20
 

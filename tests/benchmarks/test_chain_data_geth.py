@@ -48,6 +48,7 @@ def test_made_database_is_of_the_size_and_starts_again_at_its_head(made):
     with client.running(made.folder, CHAIN, SMALL) as geth:
         assert (geth.head.number, geth.head.hash) == (made.blocks, made.head)
         assert geth.frozen() > made.blocks - client.FINALITY - data.SETTLE - 1
+        assert int(geth.rpc.call("eth_getBlockByNumber", "latest", False)["gasLimit"], 16) == content.BLOCK_GAS
         receipts = geth.rpc.call("eth_getBlockReceipts", hex(1))
         assert {one["status"] for one in receipts} == {"0x1"}
         assert sum(len(one["logs"]) for one in receipts) > 100
