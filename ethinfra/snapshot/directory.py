@@ -82,6 +82,7 @@ class Target:
     """One file while its chunks are put into place: open from the first to the last. Safe to share between threads.
 
     before: bytes that were there, which may be the right ones already
+    open:   whether chunks are missing still
     """
 
     def __init__(self, top: Path, file: File, chunks: int, owner: Owner | None) -> None:
@@ -92,10 +93,15 @@ class Target:
         self._lock = threading.Lock()
         self._make_way()
         self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        self.before = os.fstat(self.descriptor).st_size
-        os.ftruncate(self.descriptor, file.size)
+        self.open = True
+        try:
+            self.before = os.fstat(self.descriptor).st_size
+            os.ftruncate(self.descriptor, file.size)
+        except BaseException:
+            self.abandon()
+            raise
         if not chunks:
-            self._close()
+            self._finish()
 
     def read(self, buffer: memoryview, offset: int) -> bool:
         """Fill the buffer; False if the file has no such bytes."""
@@ -118,16 +124,22 @@ class Target:
             self._left -= 1
             last = self._left == 0
         if last:
-            self._close()
+            self._finish()
 
-    def _close(self) -> None:
+    def abandon(self) -> None:
+        """Let go of the file, if it is not finished; for when no thread works on it any more."""
+        if self.open:
+            self.open = False
+            os.close(self.descriptor)
+
+    def _finish(self) -> None:
         try:
             if self._owner is not None:
                 os.fchown(self.descriptor, self._owner.uid, self._owner.gid)
             os.fchmod(self.descriptor, self._file.mode)
             os.fsync(self.descriptor)
         finally:
-            os.close(self.descriptor)
+            self.abandon()
 
     def _make_way(self) -> None:
         """Whatever is there must be a file of its own: what has a second name is somebody else's too."""

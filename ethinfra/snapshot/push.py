@@ -196,6 +196,7 @@ class _Push:
         self._claimed: set[bytes] = set()
         #: Raw digests of a file's chunks, by its place in `_found`.
         self._raws: list[bytearray] = []
+        self._readings: list[_Reading] = []
         self._found: list[Found] = []
         self.read_bytes = self.sent_bytes = self.sent_chunks = 0
         if parent is not None:
@@ -206,7 +207,11 @@ class _Push:
         """Afterwards every chunk of every file is in the store."""
         self._found = found
         self._raws = [bytearray(32 * -(-file.size // self._chunk_size)) for file in found]
-        each(self._work(self._unchanged(known, volume)), self._chunk, workers)
+        try:
+            each(self._work(self._unchanged(known, volume)), self._chunk, workers)
+        finally:
+            for reading in self._readings:
+                reading.close()
 
     def config(
         self, description: Description, directories: list[Directory], known: Mapping[str, Identity], volume: str
@@ -253,8 +258,11 @@ class _Push:
                 self._progress.add(file.size)
                 continue
             reading = _Reading(self._source, file, chunks=-(-file.size // self._chunk_size))
+            self._readings = [*(one for one in self._readings if one.open), reading]
             for offset in range(0, file.size, self._chunk_size):
                 yield reading, number, offset, True
+            if not file.size:
+                reading.close()
 
     def _chunk(self, item: tuple[_Reading, int, int, bool]) -> None:
         reading, number, offset, counts = item
@@ -296,16 +304,23 @@ class _Reading:
         self._path = source / file.path
         self._left = chunks
         self._lock = threading.Lock()
+        self.open = False
         try:
             self.descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             raise self._changed("it is gone") from None
+        self.open = True
 
     def __enter__(self) -> _Reading:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self.descriptor)
+        self.close()
+
+    def close(self) -> None:
+        if self.open:
+            self.open = False
+            os.close(self.descriptor)
 
     def ended(self) -> None:
         """One chunk is read. After the last one the file must still be what it was before the first."""
@@ -315,7 +330,7 @@ class _Reading:
         if not last:
             return
         status = os.fstat(self.descriptor)
-        os.close(self.descriptor)
+        self.close()
         seen = (status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
         if status.st_size != self.file.size or seen != self.file.identity:
             raise self._changed(f"size, inode or times are others than before: {status.st_size} bytes, {seen}")

@@ -176,7 +176,7 @@ def _restore(task: _Task, present: list[str], workers: int, started: float) -> R
     remove_empty(directory, _selection(config), config)
     make_directories(directory, config)
     task.progress.begin(f"restoring {snapshot.id}", config.size)
-    each(task.work(), task.place, worker_count(workers, config.chunk_size))
+    task.run(worker_count(workers, config.chunk_size))
     finish_directories(directory, config, task.owner)
     about = config.description
     marker = Marker(
@@ -258,18 +258,28 @@ class _Task:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
+        self._targets: list[Target] = []
 
     def counts(self) -> Counts:
         return Counts(**self._counts)
 
-    def work(self) -> Iterator[tuple[Target, File, Chunk]]:
+    def run(self, workers: int) -> None:
+        """Afterwards all files are in place, whole; none is left open, whatever happened."""
+        try:
+            each(self._work(), self._place, workers)
+        finally:
+            for target in self._targets:
+                target.abandon()
+
+    def _work(self) -> Iterator[tuple[Target, File, Chunk]]:
         config = self.snapshot.config
         for file in config.files:
             target = Target(self.directory, file, chunk_count(file.size, config.chunk_size), self.owner)
+            self._targets = [*(one for one in self._targets if one.open), target]
             for chunk in file.chunks(config.chunk_size):
                 yield target, file, chunk
 
-    def place(self, item: tuple[Target, File, Chunk]) -> None:
+    def _place(self, item: tuple[Target, File, Chunk]) -> None:
         """Afterwards the chunk's bytes are in its file."""
         target, file, chunk = item
         fetched = 0

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from ethinfra.process import run
 from ethinfra.registry.client import RegistryUnreachable
 from ethinfra.snapshot import directory as directories
 from ethinfra.snapshot import marker as markers
+from ethinfra.snapshot import space
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.errors import OutOfSpace
 from ethinfra.snapshot.listing import LATEST, State, listing, promoted, tag_of
@@ -325,3 +327,40 @@ def test_disk_that_fills_up_ends_the_restore_clearly(
 
     assert restored.counts.kept >= 4
     assert tree.database_of(volume) == tree.database_of(source)
+
+
+@pytest.mark.live
+def test_full_file_system_ends_the_restore_clearly(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real one, as root. The check before the first write is taken away: somebody else fills it meanwhile."""
+    store = MemoryStore()
+    promote(store, push(source, store, tree.description(), chunk_size=CHUNK).id)
+    place = tmp_path / "small"
+    place.mkdir()
+    run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", place])
+    try:
+        monkeypatch.setattr(space, "must_fit", lambda *_, **__: None)
+        with pytest.raises(OutOfSpace):
+            restore_newest(store, place, Expected())
+        assert read_marker(place) is None
+        run(["mount", "-o", "remount,size=16m", place])
+        restored = restore_newest(store, place, Expected())
+        assert restored.counts.kept > 0
+        assert tree.database_of(place) == tree.database_of(source)
+    finally:
+        run(["umount", place])
+
+
+def test_nothing_stays_open_after_a_failure(store: MemoryStore, source: Path, volume: Path) -> None:
+    """A job tries again in the same process, and unmounts the volume afterwards."""
+    promote(store, push(source, store, tree.description(), chunk_size=CHUNK).id)
+    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    store.before = Countdown(25)
+
+    with pytest.raises(Killed):
+        restore_newest(store, volume, Expected())
+    with pytest.raises(Killed):
+        push(source, store, tree.description(200))
+
+    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
