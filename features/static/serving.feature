@@ -20,7 +20,7 @@ Feature: Serve nodes start from a snapshot, and come and go without a request lo
   @req:NODE-05.manifests
   Scenario: Serve nodes leave their Services before they stop
     Given everything that the charts can be asked for
-    Then rule serve_nodes_drain holds
+    Then rule nodes_drain holds
 
   @req:NODE-06.spread
   Scenario Outline: More and fewer of them: <rule>

@@ -76,7 +76,7 @@ def no_spread(draft: Draft) -> None:
     draft.pod(GETH)["topologySpreadConstraints"] = []
 
 
-@laxer(f"{GETH}: grace period is 200, laxer than 300 of {GETH}")
+@laxer(f"{GETH}: grace period is 200, laxer than 310 of {GETH}")
 def less_grace(draft: Draft) -> None:
     draft.pod(GETH)["terminationGracePeriodSeconds"] = 200
 

@@ -111,23 +111,19 @@ traffic.sidecar.istio.io/excludeOutboundPorts: {{ append $peers $registry | join
 proxy.istio.io/config: '{"holdApplicationUntilProxyStarts": true}'
 {{- end -}}
 
-{{/* All containers of a serve node go on until nobody is sent to it any more; its head stays fresh meanwhile.
+{{/* All containers of a node that answers RPC go on until nobody is sent to it any more; its head stays fresh meanwhile.
      Takes: a scope. */}}
 {{- define "ethereum.lifecycle" -}}
-{{- if eq .role "serve" -}}
+{{- with .node.drainSeconds -}}
 lifecycle:
   preStop:
-    sleep: {seconds: {{ .node.drainSeconds }}}
+    sleep: {seconds: {{ . }}}
 {{- end -}}
 {{- end -}}
 
 {{/* Seconds from the end of a pod to SIGKILL. Takes: a scope. */}}
 {{- define "ethereum.grace" -}}
-{{- if eq .role "serve" -}}
-{{- add .node.gracePeriodSeconds .node.drainSeconds -}}
-{{- else -}}
-{{- .node.gracePeriodSeconds -}}
-{{- end -}}
+{{- add .node.gracePeriodSeconds (.node.drainSeconds | default 0) -}}
 {{- end -}}
 
 {{/* How fast the number of replicas may change: not again upwards before those that were asked for can help, and downwards one

@@ -67,11 +67,13 @@ def restored_pods_can_be_asked(manifests: Manifests) -> list[str]:
     return list(dict.fromkeys(said))
 
 
-def serve_nodes_drain(manifests: Manifests) -> list[str]:
-    """All containers of a serve node go on for the same while after it leaves its Services: one that stopped at once
-    would take the answers with it that are still under way."""
+def nodes_drain(manifests: Manifests) -> list[str]:
+    """All containers of a node that answers RPC go on for the same while after it leaves its Services: one that stopped
+    at once would take the answers with it that are still under way."""
     said = []
-    for node in serve_nodes(manifests):
+    for node in manifests.nodes:
+        if node.labels.get("ethinfra.io/role") not in ("serve", "sync"):
+            continue
         times = {container["name"]: drain(container) for container in node.containers}
         said += [f"{node.title}: container {name} stops at once" for name, seconds in times.items() if not seconds]
         if len(set(times.values())) > 1 and all(times.values()):
@@ -138,7 +140,7 @@ def serve_nodes_are_found(manifests: Manifests) -> list[str]:
 RULES = (
     serve_nodes_restore_first,
     restored_pods_can_be_asked,
-    serve_nodes_drain,
+    nodes_drain,
     serve_nodes_are_replaced_one_by_one,
     requests_have_limits,
     serve_nodes_are_found,

@@ -59,8 +59,8 @@ class Taking:
         #: The node's pod before it was stopped, and its head as it was last seen.
         self.pod: Pod | None = None
         self.last: Block | None = None
-        #: On the steady clock, and on the wall's.
-        self.stop_asked = 0.0
+        #: When it answered for the last time, on the steady clock; when it had stopped, on the wall's.
+        self.answered = 0.0
         self.stopped = 0.0
 
     def rpc(self, address: str, *, timeout: float = 5) -> Rpc:
@@ -73,9 +73,10 @@ class Taking:
         return self.pod
 
     def see_head(self) -> None:
-        """Remember the head, as long as the node answers."""
+        """Remember the head and the moment, as long as the node answers."""
         with suppress(NodeSilent):
             self.last = self.rpc(self.node.address, timeout=0.5).head()
+            self.answered = time.monotonic()
 
 
 def take(place: Place, cluster: Cluster, store: SnapshotStore, *, snapshot_class: str | None = None) -> Outcome:
@@ -207,9 +208,12 @@ def the_head_that_the_copy_has(taking: Taking) -> Outcome | None:
     """What the client starts with is what it had written when it stopped; so its first answer is the copy's head."""
     place = taking.place
     rpc, first = _first_answer(taking)
-    downtime = time.monotonic() - taking.stop_asked
+    # It still answers while it is drained, so the time begins with its silence.
+    downtime = time.monotonic() - taking.answered
     taking.run = taking.run.took("downtime", downtime)
-    place.tell(taking.cluster, "SnapshotTaken", f"{place.node_pod} answers again, {downtime:.1f}s after it was stopped")
+    place.tell(
+        taking.cluster, "SnapshotTaken", f"{place.node_pod} answers again, {downtime:.1f}s after its last answer"
+    )
     if taking.run.stage is Stage.PUSHED:
         # Pushed with the head that was seen last. The restore test decides; here it is only said early.
         recorded = taking.run.recorded_head()
@@ -270,8 +274,8 @@ def _stop(taking: Taking) -> None:
     """Return when the node's pod has ended. Its head is asked for until it is silent."""
     name, uid, within = taking.place.node_pod, taking.node.uid, taking.job.stop_seconds
     say(f"stopping {name}, at most {within}s")
+    taking.answered = time.monotonic()
     taking.see_head()
-    taking.stop_asked = time.monotonic()
     taking.cluster.delete_pod(name, uid)
 
     def look() -> str:

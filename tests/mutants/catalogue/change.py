@@ -26,8 +26,8 @@ UPGRADES = (
         "claims grow in the StatefulSet",
         Edit(
             LOCAL,
-            "size: 2Gi}\n    gracePeriodSeconds",
-            "size: 3Gi}\n    gracePeriodSeconds",
+            "size: 2Gi}\n    drainSeconds",
+            "size: 3Gi}\n    drainSeconds",
         ),
         by=UPGRADE,
     ),

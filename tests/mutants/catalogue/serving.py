@@ -87,15 +87,17 @@ START = (
 
 ANSWERS = (
     Mutant(
-        "a serve node stops with answers under way",
+        "a node stops with answers under way",
         template("_execution.tpl", '  {{- include "ethereum.lifecycle" . | nindent 2 }}\n', ""),
-        by="serve_nodes_drain",
+        by="nodes_drain",
         defect="requests fail whenever the fleet shrinks",
     ),
     Mutant(
         "the drain takes the time that the client needs to stop",
         template(
-            "_serve.tpl", "{{- add .node.gracePeriodSeconds .node.drainSeconds -}}", "{{- .node.gracePeriodSeconds -}}"
+            "_serve.tpl",
+            "{{- add .node.gracePeriodSeconds (.node.drainSeconds | default 0) -}}",
+            "{{- .node.gracePeriodSeconds -}}",
         ),
         by="clients_get_their_time_to_stop",
     ),
