@@ -165,7 +165,7 @@ def snapshots(setting: str, _: Facts) -> Values:
         return {**_node(snapshots={"enabled": False}), **wanted}
     cut = {"volumeSnapshot": {"className": "csi-snapshots" if setting == "volume-snapshot" else ""}}
     # A node of the matrix has as long to stop as any client needs, and may be the only one.
-    taken = {"enabled": True, "method": setting, "allowDowntime": True, "deadlines": {"stop": 600, "job": 7200}}
+    taken = {"enabled": True, "method": setting, "allowDowntime": True, "deadlines": {"stop": 900, "job": 7200}}
     return {**_node(snapshots={**taken, **cut}), **wanted}
 
 

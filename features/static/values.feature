@@ -91,7 +91,7 @@ Feature: Values that nobody can mean are refused
       | a class for snapshots that the storage has no part in | sync.nodes[node].snapshots.volumeSnapshot.className | the method is reflink                        |
       | chunks that no file system can share                  | sync.nodes[node].snapshots.chunkSize                | no multiple of 4096                          |
       | a job that ends before its steps                      | sync.nodes[node].snapshots.deadlines.job            | less than stop, start and test take together |
-      | a job that does not wait for the client to stop       | sync.nodes[node].snapshots.deadlines.stop           | which a pod may take to end                  |
+      | a job that does not wait for the client to stop       | sync.nodes[node].snapshots.deadlines.stop           | give a pod to end                            |
 
     Examples: serve nodes
       | mistake                                            | path                                       | reason                                            |

@@ -168,8 +168,9 @@
 {{- if lt ($deadlines.job | int64) $least -}}
 {{- fail (printf "%s.snapshots.deadlines.job: %v is less than stop, start and test take together, %d" $path $deadlines.job $least) -}}
 {{- end -}}
-{{- if lt ($deadlines.stop | int64) (.node.gracePeriodSeconds | int64) -}}
-{{- fail (printf "%s.snapshots.deadlines.stop: %v is less than %s.gracePeriodSeconds, %v, which a pod may take to end" $path $deadlines.stop $path .node.gracePeriodSeconds) -}}
+{{- $grace := include "ethereum.grace" . -}}
+{{- if lt ($deadlines.stop | int64) ($grace | int64) -}}
+{{- fail (printf "%s.snapshots.deadlines.stop: %v is less than the %s seconds that %s.drainSeconds and gracePeriodSeconds give a pod to end" $path $deadlines.stop $grace $path) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

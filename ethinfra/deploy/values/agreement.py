@@ -55,6 +55,7 @@ ELSEWHERE: dict[str, tuple[Elsewhere, ...]] = {
         _elsewhere(f"{_CLIENT}.rpcDifferences", "scenarios go by them", _TABLE),
     ),
     "infrastructure": (_elsewhere("global", "helm's own"),),
+    "keda": (_elsewhere("global", "helm's own"),),
     "registry": (_elsewhere("global", "helm's own"),),
 }
 

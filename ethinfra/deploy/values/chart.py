@@ -42,7 +42,12 @@ COPIES: dict[str, tuple[Copy, ...]] = {
     "ethereum-infrastructure": (
         Copy(key_of("sync.nodes.*.network"), key_of("network"), "A network of the node's own, whole", together=True),
         Copy(key_of("sync.nodes.*"), key_of("sync.defaults"), "What this node does not take from the defaults"),
-        Copy(key_of("validators"), key_of("sync.defaults"), "As of a sync node", without=(key_of("snapshots"),)),
+        Copy(
+            key_of("validators"),
+            key_of("sync.defaults"),
+            "As of a sync node",
+            without=(key_of("snapshots"), key_of("drainSeconds")),
+        ),
         Copy(key_of("serve.nodes.*"), key_of("serve.defaults"), "What this node does not take from the defaults"),
         Copy(
             key_of("serve.defaults"),
