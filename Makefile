@@ -11,7 +11,7 @@ ARGS ?=
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools images up status kubeconfig env registry render deploy validate drift down certify certificate test static unit smoke controls mutants written golden network bench \
+.PHONY: help setup tools images up status kubeconfig env registry render deploy validate drift down certify certificate test static unit smoke controls soak mutants written golden network bench \
 	lint lock clean
 
 help: ## List the verbs
@@ -89,6 +89,9 @@ smoke: tools ## The scenarios tagged @smoke, on a real cluster
 
 controls: tools ## Break the live deployment on purpose; every scenario that claims to notice must fail
 	@$(BIN)/pytest tests/controls -m live --env $(ENV) $(ARGS)
+
+soak: tools ## Kill anything at any time while snapshots are taken; KILLS=50, SEED to repeat a run
+	@$(BIN)/python -m tests.soak --env $(ENV) --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 mutants: tools ## Edit charts and values carelessly, one edit at a time; a static check must notice each
 	@$(BIN)/python -m tests.mutants

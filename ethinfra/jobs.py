@@ -176,6 +176,15 @@ def exit_codes(pod: Object) -> dict[str, int]:
     return {one["name"]: codes.get(one["name"], -1) for one in order}
 
 
+def container_states(pod: Object) -> dict[str, str]:
+    """Container → waits, runs or ended."""
+    words = {"running": "runs", "terminated": "ended"}
+    return {
+        name: next((words[key] for key in state if key in words and state[key]), "waits")
+        for name, state in _states(pod).items()
+    }
+
+
 def _condition(job: Object | None, namespace: str, name: str) -> str:
     if job is None:
         raise BadInput(f"job {namespace}/{name} is gone", todo="somebody deleted it, or its CronJob")

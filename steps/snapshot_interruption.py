@@ -11,7 +11,7 @@ from pytest_bdd import given, parsers, then, when
 from ethinfra import jobs
 from ethinfra.environment import Environment
 from ethinfra.jobs import Ended
-from ethinfra.kube import Kube, Object
+from ethinfra.kube import Kube
 from ethinfra.process import Completed
 from ethinfra.trial.outage import RegistryOutage
 from ethinfra.trial.small_registry import SmallRegistry, start_small_registry
@@ -183,23 +183,13 @@ def in_phase(kube: Kube, namespace: str, job: str, container: str, text: str) ->
     pods = jobs.pods_of(kube, namespace, job)
     if not pods:
         return None
-    states = container_states(pods[-1])
+    states = jobs.container_states(pods[-1])
     name: str = pods[-1]["metadata"]["name"]
     if states.get(container) == "waits":
         return None
     if text and text not in kube.logs(namespace, name, container):
         return None
     return name, states
-
-
-def container_states(pod: Object) -> dict[str, str]:
-    """Container → waits, runs or ended."""
-    status = pod.get("status", {})
-    words = {"running": "runs", "terminated": "ended"}
-    return {
-        one["name"]: next((words[key] for key in one.get("state") or {} if key in words), "waits")
-        for one in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
-    }
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-import rlp  # type: ignore[import-untyped]  # it ships none
+import rlp
 from eth_keys.datatypes import PublicKey, Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.crypto import keccak

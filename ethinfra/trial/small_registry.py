@@ -12,7 +12,7 @@ from ethinfra.snapshot.reader import Snapshot
 from ethinfra.trial.snapshots import VOLUME, Builder, Builders, Snapshots
 
 #: Bytes that it can store.
-ROOM = 6 << 20
+ROOM = 128 << 10
 
 _PORT = 5055
 

@@ -31,7 +31,7 @@ from ethinfra.waiting import eventually
 VOLUME, SMALL = "/restored", "/small"
 
 #: Bytes of the small volume.
-SMALL_BYTES = 4 << 20
+SMALL_BYTES = 256 << 10
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Random kills of anything at any time; see `python -m tests.soak --help`."""
