@@ -1,8 +1,8 @@
 """`make soak`: random kills while snapshots are taken, on a real cluster.
 
-Whatever is killed and whenever: `latest` must be a whole snapshot afterwards, and the nodes must come back alone. At the
-end a node is started from `latest` and nothing else. The seed is printed first: the same one gives the same kills at the
-same moments, as far as a cluster repeats itself.
+Whatever is killed and whenever: `latest` must be a whole snapshot afterwards, and the nodes must come back alone. At
+the end a node is started from `latest` and nothing else. The seed is printed first: the same one gives the same kills
+at the same moments, as far as a cluster repeats itself.
 """
 
 from __future__ import annotations
