@@ -172,7 +172,8 @@ metadata:
   namespace: {{ .root.Release.Namespace }}
   labels: {{- include "ethereum.nodeLabels" . | nindent 4 }}
 spec:
-  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: {{ .node.name }}}
+  # KEDA resolves the environment of a container, and may read no ConfigMap here: the probe's environment needs none.
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: {{ .node.name }}, envSourceContainerName: probe}
   minReplicaCount: {{ $scaling.minReplicas }}
   maxReplicaCount: {{ $scaling.maxReplicas }}
   pollingInterval: 10
