@@ -16,6 +16,7 @@ Feature: Serve nodes start from a snapshot, and come and go without a request lo
       | called_services_exist        |
       | serve_nodes_are_found        |
       | autoscalers_hear_of_the_load |
+      | autoscalers_need_no_secrets  |
 
   @req:NODE-05.manifests
   Scenario: Serve nodes leave their Services before they stop

@@ -86,6 +86,30 @@ def autoscalers_hear_of_the_load(manifests: Manifests) -> list[str]:
     return said
 
 
+def autoscalers_need_no_secrets(manifests: Manifests) -> list[str]:
+    """KEDA resolves the environment of one container of its target, its first unless it is told another. It has no
+    right to read ConfigMaps and Secrets, and does nothing at all if that container's environment comes from one."""
+    said = []
+    for scaler in manifests.scalers:
+        if scaler.owner["kind"] != "ScaledObject":
+            continue
+        told = scaler.owner["spec"]["scaleTargetRef"].get("envSourceContainerName")
+        for pods in _scaled(manifests, scaler):
+            chosen = [one for one in pods.containers if one["name"] == told] if told else pods.containers[:1]
+            if not chosen:
+                said.append(f"{title(scaler.owner)}: {pods.title} has no container {told} for its environment")
+            said += [
+                f"{title(scaler.owner)}: the environment of container {one['name']} comes from a ConfigMap or Secret"
+                for one in chosen
+                if one.get("envFrom")
+                or any(
+                    {"configMapKeyRef", "secretKeyRef"} & set(entry.get("valueFrom") or {})
+                    for entry in one.get("env") or []
+                )
+            ]
+    return said
+
+
 def autoscalers_take_their_time(manifests: Manifests) -> list[str]:
     """Replicas come at the rate at which they get ready, and go one by one, each after a time without load: `behavior`
     says so in both directions."""
@@ -107,6 +131,7 @@ RULES = (
     autoscalers_have_one_way_to_go,
     autoscalers_know_what_is_used,
     autoscalers_hear_of_the_load,
+    autoscalers_need_no_secrets,
     autoscalers_take_their_time,
 )
 

@@ -147,6 +147,12 @@ SCALING = (
         by=CHECKS,
     ),
     Mutant(
+        "KEDA resolves the environment of the client",
+        template("_serve.tpl", ", envSourceContainerName: probe}", "}"),
+        by="autoscalers_need_no_secrets",
+        defect="KEDA's operator may read no ConfigMap here, and makes no autoscaler",
+    ),
+    Mutant(
         "one of many endpoints stands for the load",
         template("_serve.tpl", "        aggregationType: sum\n", "        aggregationType: average\n"),
         by="autoscalers_hear_of_the_load",
