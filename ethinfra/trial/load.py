@@ -122,7 +122,10 @@ def running(
     pause: float = 0.0,
     within: float = 30,
 ) -> Iterator[Load]:
-    """Load on `url` from the pod for as long as the block lasts; it has begun when the first answers are there."""
+    """Load on `url` from the pod for as long as the block lasts; it has begun when the first answers are there.
+
+    ChainError at its end if the load ended before: what it did not ask cannot have failed.
+    """
     source = Path(loader.__file__).read_text(encoding="utf-8")
     load = Load()
     argv = [url, f"--clients={clients}", f"--batch={batch}", f"--pause={pause}"]
@@ -140,6 +143,7 @@ def running(
             hint="the loader's pod must be admitted by the policies of the Service's pods",
         )
         yield load
+        _must_run(child)
     finally:
         child.stdin.close()
         try:
@@ -150,9 +154,15 @@ def running(
 
 
 def _begun(child: subprocess.Popen[bytes], load: Load) -> bool:
-    if child.poll() is not None:
-        raise ChainError("the loader ended", seen=f"exit code {child.returncode}")
+    _must_run(child)
     return load.answered > 0
+
+
+def _must_run(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is not None:
+        raise ChainError(
+            "the loader ended by itself", expected="load until it is told", seen=f"code {child.returncode}"
+        )
 
 
 def _read(child: subprocess.Popen[bytes], load: Load) -> None:

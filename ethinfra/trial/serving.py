@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ethinfra.chain.node import Node
 from ethinfra.cluster.provider import Cluster
 from ethinfra.deploy import install_release, release_values, uninstall_release
 from ethinfra.deploy.release import Values
-from ethinfra.environment import Environment
+from ethinfra.environment import Environment, merge
 from ethinfra.errors import BadInput, ChainError, ClusterError
 from ethinfra.kube import Kube, Object
 from ethinfra.trial.scripted import CHART
@@ -30,6 +31,9 @@ CLIENT = "geth"
 
 #: The node probe's figure by which a scaler counts.
 REQUEST_RATE = "ethinfra_rpc_requests_per_second"
+
+#: What a guest of the deployment asks to be reserved; it may use what the values say.
+LITTLE: Values = {"resources": {"requests": {"cpu": "20m"}}}
 
 #: Seconds between two looks at a pod that starts.
 _EVERY = 0.25
@@ -138,15 +142,16 @@ class Fleet:
         """
         with tempfile.TemporaryDirectory(prefix="ethinfra-serve-") as folder:
             base = release_values(self._env, "ethereum", "serve", into=Path(folder) / "serve.yaml")
-            node: Values = {
-                **serve_node(yaml.safe_load(base.read_text()), CLIENT),
+            guest: Values = {
                 "name": self.name,
                 "replicas": 1,
-                "restore": {"required": True},
+                "restore": {**LITTLE, "required": True},
                 "autoscaling": {"enabled": False},
+                "execution": LITTLE,
+                "consensus": LITTLE,
                 **({"placement": {"affinity": self._beside_each_other()}} if together else {}),
-                **differing,
             }
+            node = reduce(merge, [serve_node(yaml.safe_load(base.read_text()), CLIENT), guest, differing])
             own: Values = {"serve": {"nodes": [node]}}
             if prefix:
                 own["snapshots"] = {"registry": {"prefix": prefix}}

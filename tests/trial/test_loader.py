@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,8 +16,9 @@ import pytest
 
 from ethinfra.errors import ChainError
 from ethinfra.trial import loader
-from ethinfra.trial.load import Load
+from ethinfra.trial.load import Load, running
 from ethinfra.trial.loader import Second
+from ethinfra.waiting import eventually
 
 QUESTIONS = [
     {"method": "eth_getBalance", "params": ["0x1", "0x2"], "expected": "0x10"},
@@ -143,6 +145,50 @@ def test_no_head_at_all_is_wrong() -> None:
 
     with pytest.raises(ChainError, match="is no head"):
         load.must_be_right(back=0)
+
+
+class Here:
+    """A pod that is this machine. more: arguments of the program that the caller does not know of"""
+
+    def __init__(self, *more: str) -> None:
+        self._more = more
+
+    def start_python(self, code: str, *args: str) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-c", code, *args, *self._more]
+        return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def test_load_runs_until_the_block_ends() -> None:
+    pod: Any = Here()
+    with node(honest) as url, running(pod, url, QUESTIONS, clients=1, pause=0.01) as load:
+        eventually("two seconds of load", lambda: len(load.seconds) >= 2, within=10)
+
+    load.must_not_fail()
+
+
+def test_load_that_ends_by_itself_is_noticed() -> None:
+    """As when its pod is evicted: the requests that it does not send cannot fail."""
+    pod: Any = Here("--seconds=1.2")
+    with (
+        node(honest) as url,
+        pytest.raises(ChainError, match="ended by itself"),
+        running(pod, url, QUESTIONS, clients=1, pause=0.01) as load,
+    ):
+        eventually("the load has ended", lambda: len(load.seconds) >= 2, within=10)
+        eventually("nothing more comes", Settled(load), within=10)
+
+
+class Settled:
+    """Whether a second has passed without a line."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._seen, self._since = -1, time.monotonic()
+
+    def __call__(self) -> bool:
+        if len(self._load.seconds) != self._seen:
+            self._seen, self._since = len(self._load.seconds), time.monotonic()
+        return time.monotonic() - self._since > 2
 
 
 def test_it_ends_with_its_input() -> None:
