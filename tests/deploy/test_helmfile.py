@@ -84,8 +84,10 @@ def test_the_release_that_validates_its_layer_is_the_last_one() -> None:
     """helmfile applies releases side by side where nothing is said of their order."""
     releases = {one["name"]: one for one in built("local", "ethereum", by_hand=True)["releases"]}
 
-    assert list(releases) == ["devnet", "validators", "sync"]
+    assert list(releases) == ["devnet", "validators", "sync", "serve"]
     assert releases["sync"]["needs"] == releases["validators"]["needs"] == ["ethereum/devnet"]
+    assert releases["serve"]["needs"] == ["ethereum/sync"]
+    assert [name for name, one in releases.items() if hooks({"releases": [one]})] == ["serve"]
     assert releases["devnet"]["wait"]
     assert releases["devnet"]["waitForJobs"]
 
