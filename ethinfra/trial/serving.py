@@ -34,6 +34,7 @@ REQUEST_RATE = "ethinfra_rpc_requests_per_second"
 
 #: What a guest of the deployment asks to be reserved; it may use what the values say.
 LITTLE: Values = {"resources": {"requests": {"cpu": "20m"}}}
+RESTORE: Values = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "512Mi"}}
 
 #: Seconds between two looks at a pod that starts.
 _EVERY = 0.25
@@ -145,7 +146,7 @@ class Fleet:
             guest: Values = {
                 "name": self.name,
                 "replicas": 1,
-                "restore": {**LITTLE, "required": True},
+                "restore": {"required": True, "resources": RESTORE},
                 "autoscaling": {"enabled": False},
                 "execution": LITTLE,
                 "consensus": LITTLE,
