@@ -163,7 +163,7 @@ class Fleet:
         service = self.kube.get("Service", f"{self.name}-{name}", self.namespace)
         if service is None:
             raise ClusterError(f"there is no Service {self.namespace}/{self.name}-{name}")
-        return next(int(one["port"]) for one in service["spec"]["ports"] if one["name"] == name)
+        return int(service["spec"]["ports"][0]["port"])
 
     def pods(self) -> list[Object]:
         """Its pods that are not on their way out, the oldest first."""

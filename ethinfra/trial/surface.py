@@ -61,9 +61,7 @@ def deployed_serve_nodes(kube: Kube, env: Environment) -> ServeNodes:
         service = kube.get("Service", name, namespace)
         if service is None:
             raise ClusterError(f"there is no Service {namespace}/{name}")
-        return f"{name}.{namespace}.svc", next(
-            one["port"] for one in service["spec"]["ports"] if one["name"] == purpose
-        )
+        return f"{name}.{namespace}.svc", int(service["spec"]["ports"][0]["port"])
 
     host, port = address("rpc")
     own = yaml.safe_load((CHART / "values.yaml").read_text())["serve"]["defaults"]

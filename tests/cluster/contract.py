@@ -112,6 +112,20 @@ class ProviderContract:
 
         assert workloads.shell(kube, reader, "cat /data/file").stdout == "kept"
 
+    def test_files_of_a_volume_share_blocks(self, cluster: Cluster, kube: Kube) -> None:
+        """REFLINK: a copy that must share its blocks with the original is made; to memory, which cannot, it is not."""
+        needs(cluster, Capability.REFLINK)
+        workloads.claim(kube, "shared")
+        pod = workloads.start(kube, "sharer", claim="shared")
+
+        copied = workloads.shell(
+            kube, pod, "echo kept > /data/file && cp --reflink=always /data/file /data/copy && cat /data/copy"
+        )
+        refused = workloads.shell(kube, pod, "cp --reflink=always /data/file /dev/shm/copy", check=False)
+
+        assert copied.stdout.strip() == "kept"
+        assert not refused.ok
+
     def test_network_policies_are_enforced(self, cluster: Cluster, kube: Kube) -> None:
         """NETWORK_POLICY: a denied pair of pods loses its way, and has it again when the policy goes."""
         needs(cluster, Capability.NETWORK_POLICY)
