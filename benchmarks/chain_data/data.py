@@ -99,6 +99,9 @@ class ChainData:
     def grow(self, into: Path, fraction: float, progress: Progress) -> ChainData:
         """A copy that has gone on by more blocks, by about this fraction of the bytes: what a next snapshot sees.
 
+        More than that fraction changes, as on any node: the write-ahead log holds new blocks before the freezer does,
+        and state is rewritten by compactions. At 2 GiB, 0.004 changes 1.1 % of the bytes and 0.01 changes 2.5 %.
+
         The same seed continues, so two copies that grow alike hold the same chain. This one stays as it is.
         """
         if not 0 < fraction <= 1:
