@@ -22,7 +22,7 @@ from fixtures.statuses import not_applicable
 MOST, RESERVED = "150m", "50m"
 
 #: Keccak rounds of one request, and the requests per second that one replica is meant to answer: less than it can.
-ROUNDS, MEANT = 2000, 15
+ROUNDS, MEANT = 2000, 25
 
 #: By what a scaler enlarges a fleet → its values; the other figure is one that is never reached. Percent of RESERVED.
 AUTOSCALING = {
