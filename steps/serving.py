@@ -113,7 +113,7 @@ def nothing_is_started(restoring: Restoring, fleet: Fleet, env: Environment, evi
     evidence.attach("restore", said)
     assert restoring.newer.id in said
     assert restoring.older.id in said
-    assert "digest" in said
+    assert "damaged" in said
 
 
 def tell(start: Start, name: str, evidence: Evidence) -> None:

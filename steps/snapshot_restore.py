@@ -102,3 +102,49 @@ def holds_the_newer(restoring: Restoring) -> None:
     """Every file with its bytes, none else, and the mark."""
     assert restoring.done[-1].code == 0, restoring.said
     must_be_whole(restoring.builder, restoring.folder, restoring.newer)
+
+
+@given(
+    "two promoted snapshots in a repository of their own, the newer one of data that has grown",
+    target_fixture="restoring",
+)
+def two_of_growing_data(snapshots: Snapshots, trial_repository: TrialRepository, builder: Builder) -> Restoring:
+    """A geth node's data, cut alike; in the newer one the largest file has got longer, and there is a table more."""
+    original = snapshots.latest()
+    assert original is not None
+    older = trial_repository.publish(original, chunk_size=NEWER_CHUNKS)
+    newer = trial_repository.publish(original, chunk_size=NEWER_CHUNKS, later=60, grown=True)
+    return Restoring(builder, trial_repository, older, newer)
+
+
+@given("a volume on which the older one is restored")
+def older_is_restored(restoring: Restoring) -> None:
+    restoring.builder.pull(restoring.repository.plan, restoring.older.digest, restoring.folder)
+    must_be_whole(restoring.builder, restoring.folder, restoring.older)
+
+
+@when("the newer one is restored over it", target_fixture="counts")
+def newer_over_older(restoring: Restoring, evidence: Evidence) -> dict[str, int]:
+    """How many chunks came from where."""
+    counts = restoring.builder.pull(restoring.repository.plan, restoring.newer.digest, restoring.folder)
+    evidence.attach("chunks", counts)
+    return counts
+
+
+@then("it fetched what has grown, and nothing that the older one has")
+def fetched_only_new(restoring: Restoring, counts: dict[str, int]) -> None:
+    """By chunk: a part of a file, at its place."""
+    older, newer = chunks_of(restoring.older), chunks_of(restoring.newer)
+    assert 0 < counts["fetched"] <= len(newer - older), counts
+    assert counts["kept"] + counts["holes"] == len(newer & older), counts
+
+
+@then("the volume has every file of the newer one, and no other")
+def volume_is_newer(restoring: Restoring) -> None:
+    must_be_whole(restoring.builder, restoring.folder, restoring.newer)
+
+
+def chunks_of(snapshot: Snapshot) -> set[tuple[str, int, bytes]]:
+    """File, place in it, and digest of each chunk."""
+    config = snapshot.config
+    return {(file.path, chunk.offset, chunk.raw) for file, chunk in config.chunks()}

@@ -22,7 +22,7 @@ from ethinfra.snapshot.reader import Snapshot
 from ethinfra.trial import load
 from ethinfra.trial.pods import TrialPods
 from ethinfra.trial.serving import restore_of
-from ethinfra.trial.snapshots import VOLUME, AloneNode, Builder, Builders, Snapshots, Taken, must_be_whole
+from ethinfra.trial.snapshots import VOLUME, AloneNode, Builder, Builders, Snapshots, Taken
 from ethinfra.waiting import eventually
 from fixtures.chain import Nodes
 from fixtures.evidence import Evidence
@@ -40,15 +40,6 @@ def promoted_snapshot(snapshots: Snapshots) -> Snapshot:
     newest = snapshots.latest()
     assert newest is not None, f"nothing was promoted in {snapshots.repository}"
     return newest
-
-
-@given("two promoted snapshots of a geth node", target_fixture="pair")
-def two_promoted_snapshots(snapshots: Snapshots) -> tuple[Snapshot, Snapshot]:
-    """The newest and the one before it; another one is taken, if there is only one."""
-    if len(snapshots.promoted()) < 2:
-        snapshots.take().job.must_have_succeeded()
-    newer, older = snapshots.promoted()[:2]
-    return newer, older
 
 
 @given(parsers.parse("{count:d} blocks later"))
@@ -328,45 +319,6 @@ def no_repair(alone: AloneNode, evidence: Evidence) -> None:
 
 #: Of geth v1.17 (core/blockchain.go, core/rawdb/freezer_table.go, triedb/pathdb/disklayer.go, eth/backend.go).
 REPAIRS = ("Unclean shutdown", "Head state missing, repairing", "Rewinding blockchain", "Truncating", "Discarded")
-
-
-@given("a volume on which the older one is restored", target_fixture="older_volume")
-def older_is_restored(pair: tuple[Snapshot, Snapshot], snapshots: Snapshots, builder: Builder) -> str:
-    folder = f"{VOLUME}/over"
-    builder.pull(snapshots.plan, pair[1].digest, folder)
-    return folder
-
-
-@when("the newer one is restored over it", target_fixture="counts")
-def newer_over_older(
-    pair: tuple[Snapshot, Snapshot], older_volume: str, snapshots: Snapshots, builder: Builder, evidence: Evidence
-) -> dict[str, int]:
-    counts = builder.pull(snapshots.plan, pair[0].digest, older_volume)
-    evidence.attach("chunks", counts)
-    return counts
-
-
-@then("it fetched no chunk that the older one has")
-def fetched_only_new(pair: tuple[Snapshot, Snapshot], counts: dict[str, int]) -> None:
-    """At the same place in the same file."""
-    older = {
-        (file.path, chunk.offset, chunk.raw)
-        for file in pair[1].config.files
-        for chunk in file.chunks(pair[1].config.chunk_size)
-    }
-    newer = [
-        (file.path, chunk.offset, chunk.raw)
-        for file in pair[0].config.files
-        for chunk in file.chunks(pair[0].config.chunk_size)
-    ]
-    fresh = [one for one in newer if one not in older]
-    assert len(fresh) < len(newer)
-    assert counts["fetched"] <= len(fresh), counts
-
-
-@then("the volume has every file of the newer one, and no other")
-def volume_is_newer(pair: tuple[Snapshot, Snapshot], older_volume: str, builder: Builder) -> None:
-    must_be_whole(builder, older_volume, pair[0])
 
 
 @dataclass

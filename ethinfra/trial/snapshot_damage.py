@@ -37,6 +37,7 @@ class TrialRepository:
     builder: Builder
     pods: TrialPods
     prefix: str = field(default_factory=lambda: f"trial/{secrets.token_hex(4)}")
+    _damaged: list[str] = field(default_factory=list)
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -52,10 +53,11 @@ class TrialRepository:
     def repository(self) -> str:
         return repository_of(self.plan)
 
-    def publish(self, original: Snapshot, *, chunk_size: int, later: int = 0) -> Snapshot:
+    def publish(self, original: Snapshot, *, chunk_size: int, later: int = 0, grown: bool = False) -> Snapshot:
         """Put the data of a snapshot of the deployment here, in chunks of another size, and promote it.
 
         later: seconds by which it is younger than the original
+        grown: its largest file has got longer, and there is a table more
         """
         done = self.builder.python(
             _PUBLISH,
@@ -65,6 +67,7 @@ class TrialRepository:
             self.repository,
             str(chunk_size),
             str(later),
+            "grown" if grown else "",
             within=180,
         )
         return self.read(done.stdout.split()[-1])
@@ -95,19 +98,27 @@ class TrialRepository:
             raise unknown_name("fault", fault, [*BLOBS, *DESCRIPTIONS])
 
     def remove(self) -> None:
-        """Delete the tags; what only they needed goes with the next garbage collection."""
+        """Mend what was damaged, because a later push may bring the same bytes, and a registry keeps what it has under
+        their digest. Delete the tags; what only they needed goes with the next garbage collection."""
+        if self._damaged:
+            self._run_on_the_volume(_MEND, self._damaged)
         with self.snapshots.store(Account.PUSH, repository=self.repository) as store:
             for tag in store.tags():
                 store.remove_tag(tag)
 
     def _on_the_volume(self, program: str, chunks: list[Chunk]) -> None:
         """Change stored bytes behind the registry's back, as a failing disk does."""
+        layers = list(dict.fromkeys(chunk.layer.hex() for chunk in chunks))[:2]
+        files = [_BLOB.format(prefix=one[:2], digest=one) for one in layers]
+        self._damaged += files
+        self._run_on_the_volume(f"{_KEEP}\n{program}", files)
+
+    def _run_on_the_volume(self, program: str, files: list[str]) -> None:
         registry = self.snapshots.kube.get("Pod", POD, NAMESPACE) or {}
         pod = self.pods.start(
             "registry-volume", namespace=NAMESPACE, claim=REGISTRY_CLAIM, node=registry["spec"]["nodeName"]
         )
-        layers = list(dict.fromkeys(chunk.layer.hex() for chunk in chunks))[:2]
-        pod.python(program, *(_BLOB.format(prefix=one[:2], digest=one) for one in layers))
+        pod.python(program, *files)
         pod.delete()
 
     def _rewrite(self, victim: Snapshot, change: Callable[[dict[str, Any]], None]) -> None:
@@ -127,6 +138,9 @@ class TrialRepository:
             for tag in (tag_of(victim.id, State.PROMOTED), LATEST):
                 store.put_manifest(tag, replaced, manifest.MANIFEST)
 
+
+_KEEP = "import shutil, sys; [shutil.copy2(one, one + '.sound') for one in sys.argv[1:]]"
+_MEND = "import os, sys; [os.replace(one + '.sound', one) for one in sys.argv[1:]]"
 
 #: Faults of stored bytes: programs whose arguments are the files of two blobs.
 BLOBS = {
@@ -172,7 +186,7 @@ DESCRIPTIONS: dict[str, Callable[[dict[str, Any]], None]] = {
 }
 
 _PUBLISH = """
-import dataclasses, datetime, json, sys
+import dataclasses, datetime, json, os, sys
 from pathlib import Path
 from ethinfra.snapshot.access import open_store
 from ethinfra.snapshot.compatibility import Expected
@@ -181,7 +195,7 @@ from ethinfra.snapshot.push import push
 from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.restore import restore
 
-plan, digest, folder, repository, chunk_size, later = sys.argv[1:]
+plan, digest, folder, repository, chunk_size, later, grown = sys.argv[1:]
 registry = json.loads(plan)["registry"]
 network, client = json.loads(plan)["network"]["name"], json.loads(plan)["client"]["name"]
 
@@ -191,7 +205,13 @@ def store(name):
 
 source, target = store(f"{registry['prefix']}/{network}/{client}"), store(repository)
 Path(folder).mkdir(parents=True, exist_ok=True)
-restore(source, digest, Path(folder), Expected())
+restore(source, digest, Path(folder), Expected(), over=True)
+if grown:
+    tables = [one for one in Path(folder, "geth").rglob("*") if one.is_file()]
+    largest = max(tables, key=lambda one: one.stat().st_size)
+    with largest.open("ab") as file:
+        file.write(os.urandom(300_000))
+    largest.with_name("999999.sst").write_bytes(os.urandom(200_000))
 about = read_snapshot(source, digest).config.description
 about = dataclasses.replace(about, created=about.created + datetime.timedelta(seconds=int(later)))
 pushed = push(Path(folder), target, about, chunk_size=int(chunk_size))

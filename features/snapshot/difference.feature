@@ -13,10 +13,10 @@ Feature: Snapshots share content
 
   @req:SNAP-02.download
   Scenario: A restore over an older copy fetches only what differs
-    Given two promoted snapshots of a geth node
+    Given two promoted snapshots in a repository of their own, the newer one of data that has grown
     And a volume on which the older one is restored
     When the newer one is restored over it
-    Then it fetched no chunk that the older one has
+    Then it fetched what has grown, and nothing that the older one has
     And the volume has every file of the newer one, and no other
 
   @req:SNAP-02.cached @needs:reflink
