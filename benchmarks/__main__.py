@@ -19,8 +19,10 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from benchmarks import certify, life, machine, static
-from benchmarks.figures import FIGURES, ONE_NODE, select
+from benchmarks.figures import FIGURES, ONE_NODE, SNAPSHOTS, select
 from benchmarks.result import SCHEMA, Sample, changes, load, outcomes, store
+from benchmarks.snapshot import snapshots
+from benchmarks.snapshot_data import of_a_chain
 from benchmarks.steps import TimedProgress
 from benchmarks.table import quantity, table
 from benchmarks.tools import cold_tools
@@ -36,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.list:
             for figure in FIGURES:
-                print(f"{figure.name:<12}{quantity(figure.limit, figure.unit):>10}  {figure.what}")
+                print(f"{figure.name:<22}{quantity(figure.limit, figure.unit):>10}  {figure.what}")
             return 0
         return _measure(options)
     except EthinfraError as error:
@@ -113,6 +115,7 @@ def _try_all(
         (frozenset({"rendering"}), lambda _: static.one_rendering(samples.append, progress, options.repeat)),
         (frozenset({"static"}), lambda _: static.static_tier(samples.append, progress, options.repeat)),
         (frozenset({"mutants"}), lambda _: static.mutants(samples.append, progress)),
+        (SNAPSHOTS, lambda _: _snapshots(samples.append, progress, options.repeat)),
         (ONE_NODE, lambda mine: life.one_node(mine, lives, samples.append, progress)),
         (frozenset({"boot-three"}), lambda mine: life.three_nodes(mine, lives, samples.append, progress)),
     ]
@@ -141,6 +144,13 @@ def _try_all(
             reasons |= dict.fromkeys(wanted - {one.figure for one in samples}, "interrupted")
             return samples, reasons, True
     return samples, reasons, False
+
+
+def _snapshots(keep: Callable[[Sample], None], progress: TimedProgress, repeat: int) -> None:
+    """On a chain's database of two gigabytes, beside which four times as much has room."""
+    data = of_a_chain(2 << 30, progress)
+    with progress.step("snapshots of 2 GiB"):
+        snapshots(keep, data, Path("/var/tmp"), repeat)  # noqa: S108 - a disk, where /tmp may be memory
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.result import Figure
+from benchmarks.snapshot import SNAPSHOT_FIGURES
 from ethinfra.errors import unknown_name
 
 FIGURES = (
@@ -17,10 +18,14 @@ FIGURES = (
     Figure("certify", "make certify, everything cached", 15 * 60),
     Figure("memory", "control plane and node daemons, idle, one node", 900, "MB"),
     Figure("down", "down, with all layers deployed", 20),
+    *SNAPSHOT_FIGURES,
 )
 
 #: Figures that the life of a one-node cluster yields.
 ONE_NODE = frozenset({"boot", "memory", "layers", "finality", "down"})
+
+#: Figures that pushes and restores of one database yield.
+SNAPSHOTS = frozenset(figure.name for figure in SNAPSHOT_FIGURES)
 
 
 def select(names: list[str]) -> list[Figure]:

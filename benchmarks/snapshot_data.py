@@ -1,10 +1,10 @@
-"""Files like those of a database, for measuring snapshots: made from a seed, half of them shrinks, half does not.
+"""Databases for measuring snapshots: of a chain that a real geth made, or files like those of one.
+
+The latter are made from a seed, in no time and of any size; half of them shrinks, half does not:
 
     geth/chaindata/*.sst                     2 MB each, written once
     geth/chaindata/ancient/chain/*.cdat      four that only grow
     geth/triedb/merkle.journal               one that is written anew each time
-
-A chain's own database can take the place: whatever makes a directory and changes a hundredth of it (`Data`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.chain_data import ensure
+from ethinfra.process import run
+from ethinfra.progress import Progress
 
 #: Bytes that are random or not as a whole.
 _PIECE = 256 << 10
@@ -25,6 +29,22 @@ class Data:
     name: str
     make: Callable[[Path], None]
     change: Callable[[Path], None]
+
+
+#: By how much a chain grows so that about a hundredth of its database's bytes change; measured (`ChainData.grow`).
+_GROWTH = 0.004
+
+
+def of_a_chain(size: int, progress: Progress) -> Data:
+    """A real geth's, at least of that size; made once, which takes minutes. size: bytes"""
+    made = ensure(size, progress)
+
+    def copy(top: Path) -> None:
+        (top / "geth").mkdir()
+        for part in ("chaindata", "triedb"):
+            run(["cp", "-a", "--reflink=auto", made.folder / "geth" / part, top / "geth"], within=600)
+
+    return Data("of a chain", copy, lambda top: made.go_on_in(top, _GROWTH, progress))
 
 
 def like_a_database(size: int, seed: int = 1) -> Data:

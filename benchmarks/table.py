@@ -40,6 +40,8 @@ def _beside(one: Outcome) -> str:
 
 def quantity(value: float, unit: str) -> str:
     """A value as a person would say it: `4.2 s`, `3 min 20 s`, `870 MB`."""
+    if unit in ("x", "%"):
+        return f"{value:.2f} {unit}"
     if unit != "s":
         return f"{value:.0f} {unit}"
     if value < 1:
