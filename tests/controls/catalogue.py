@@ -578,4 +578,128 @@ BELIEVED = Bundle(
     ),
 )
 
-BUNDLES = (REGISTRY, OPEN, CUT_OFF, BELIEVED)
+SNAPSHOTS = Bundle(
+    name="snapshots",
+    prepared=(OBJECTS_ARE_ENOUGH, *LESS_PATIENCE),
+    sabotages=(
+        Sabotage(
+            name="proved-unseen",
+            breaks="A candidate is promoted without a look at the node that was started from it.",
+            edits=(
+                Edit(
+                    "ethinfra/snapshot/job/promote.py",
+                    "            must_be_the_recorded_node(rpc, run, within=place.plan.job_plan.test_seconds)\n",
+                    "            pass\n",
+                ),
+            ),
+            fails={
+                "What does not start a node is not promoted: all of its data is lost": "assert not True",
+                "What does not start a node is not promoted: its newest table loses its end": "assert not True",
+            },
+        ),
+        Sabotage(
+            name="fetched-anew",
+            breaks="A restore fetches what is there already.",
+            edits=(
+                Edit(
+                    "ethinfra/snapshot/restore.py",
+                    "if target.before > chunk.offset and self._is_there(target, chunk):",
+                    "if target.before < 0 and self._is_there(target, chunk):",
+                ),
+            ),
+            fails={"A restore over an older copy fetches only what differs": "fetched"},
+        ),
+        Sabotage(
+            name="believed-bytes",
+            breaks="What comes from the registry is not compared with its digest.",
+            edits=(
+                Edit(
+                    "ethinfra/snapshot/chunks.py",
+                    "    if hashlib.sha256(data).digest() != chunk.raw:\n",
+                    "    if chunk.size < 0:\n",
+                ),
+            ),
+            fails={"A snapshot with a wrong digest is refused, and the one before it is used": "restored"},
+        ),
+        Sabotage(
+            name="held-for-ever",
+            breaks="The hold of a job that was killed does not expire.",
+            edits=(
+                Edit("ethinfra/probe/hold.py", "        if untouched > patience:\n", "        if untouched > 86400:\n"),
+            ),
+            fails={
+                'A job that is killed in phase "copy" leaves the last good snapshot, and the node runs again': "ready",
+            },
+        ),
+        Sabotage(
+            name="nobody-is-asked",
+            breaks="Old snapshots are removed whatever pods stand on.",
+            edits=(
+                Edit(
+                    "ethinfra/snapshot/job/prune.py",
+                    "used = in_use(cluster, plan.ports.probe, patience=patience)",
+                    "used: set[str] = set()",
+                ),
+            ),
+            fails={
+                "Retention by count and age": "==",
+                "Nothing goes while a pod does not say what it was restored from": "assert not True",
+            },
+        ),
+    ),
+    untouched=(
+        "A snapshot with a flipped bit is refused, and the one before it is used",
+        "What would go is shown first",
+    ),
+)
+
+SERVING = Bundle(
+    name="serving",
+    prepared=(OBJECTS_ARE_ENOUGH, *LESS_PATIENCE),
+    sabotages=(
+        Sabotage(
+            name="nothing-restored",
+            breaks="A serve node starts with an empty volume.",
+            edits=(
+                Edit(
+                    "ethinfra/snapshot/job/commands.py",
+                    "        restore(plan, _store(plan), options.data)\n    except",
+                    "        say(str(plan.client))\n    except",
+                ),
+            ),
+            fails={
+                "A serve node has its data from the newest snapshot, and is ready at the head only": "was restored",
+            },
+        ),
+        Sabotage(
+            name="no-drain",
+            breaks="Nodes stop as soon as they are told to.",
+            edits=(Edit(f"{CHART}/templates/_serve.tpl", "{{- with .node.drainSeconds -}}", '{{- with "" -}}'),),
+            fails={
+                "From one replica to three and back under load": "failed of",
+                "While one replica is held for its snapshot, the Service answers through the other": "failed of",
+            },
+        ),
+        Sabotage(
+            name="no-limits",
+            breaks="geth is told no limit on batches.",
+            edits=(
+                Edit(
+                    GETH,
+                    "          - --rpc.batch-request-limit={{ .node.rpc.limits.batchRequests | int64 }}\n",
+                    "",
+                ),
+            ),
+            fails={"Batches beyond the limit are refused, those within it are answered": "batch"},
+        ),
+        Sabotage(
+            name="always-pulled",
+            breaks="A pod pulls its image though the node has it.",
+            edits=(Edit("ethinfra/trial/pods.py", '"imagePullPolicy": "IfNotPresent"', '"imagePullPolicy": "Always"'),),
+            fails={"Nodes serve on, and a pod starts whose image is there": "runs"},
+        ),
+    ),
+    untouched=("A client of the serve nodes' Service for WebSocket receives each head once and in order",),
+)
+
+BUNDLES = (REGISTRY, OPEN, CUT_OFF, BELIEVED, SNAPSHOTS, SERVING)
