@@ -10,6 +10,7 @@ from ethinfra.chain.quantities import Wei
 from ethinfra.chain.transactions import must_have_same_receipt, send_transfer
 from ethinfra.environment import Environment
 from ethinfra.snapshot.reader import Snapshot
+from ethinfra.trial.restoring import Restoring
 from ethinfra.trial.serving import (
     Fleet,
     Start,
@@ -19,7 +20,6 @@ from ethinfra.trial.serving import (
 )
 from fixtures.chain import Nodes
 from fixtures.evidence import Evidence
-from steps.snapshot_restore import Restoring
 
 
 @when("a serve node is started, the chain being ahead of the snapshot", target_fixture="started")

@@ -14,12 +14,12 @@ from ethinfra.jobs import Ended
 from ethinfra.kube import Kube
 from ethinfra.process import Completed
 from ethinfra.trial.outage import RegistryOutage
+from ethinfra.trial.restoring import Restoring
 from ethinfra.trial.small_registry import SmallRegistry, start_small_registry
 from ethinfra.trial.snapshots import SMALL, VOLUME, Builder, Builders, Snapshots, must_be_whole
 from ethinfra.waiting import eventually
 from fixtures.chain import Nodes
 from fixtures.evidence import Evidence
-from steps.snapshot_restore import Restoring
 
 #: Phase → the container that it is in, and what that container has written by then.
 PHASES = {

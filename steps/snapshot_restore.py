@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from ethinfra.process import Completed
-from ethinfra.snapshot.reader import Snapshot
 from ethinfra.trial.pods import TrialPods
-from ethinfra.trial.serving import Restore, restore_of
+from ethinfra.trial.restoring import Restoring, chunks_of
 from ethinfra.trial.snapshot_damage import TrialRepository
-from ethinfra.trial.snapshots import VOLUME, Builder, Builders, Halfway, Snapshots, must_be_whole
+from ethinfra.trial.snapshots import Builder, Builders, Snapshots, must_be_whole
 from fixtures.evidence import Evidence
 
 #: Bytes. The same data in chunks of these sizes has few layers in common.
 OLDER_CHUNKS, NEWER_CHUNKS = 256 << 10, 128 << 10
-
-
-@dataclass
-class Restoring:
-    """Restores of one scenario, into a folder of the builder's volume, by the init container's program."""
-
-    builder: Builder
-    repository: TrialRepository
-    older: Snapshot
-    newer: Snapshot
-    folder: str = f"{VOLUME}/node"
-    done: list[Completed] = field(default_factory=list)
-
-    @property
-    def said(self) -> str:
-        """What the last restore wrote."""
-        return self.done[-1].stdout + self.done[-1].stderr
-
-    @contextmanager
-    def halfway(self) -> Iterator[Halfway]:
-        """A restore that stands still when half of the newer snapshot's bytes are on the volume."""
-        with self.builder.restoring_halfway(self.repository.plan, self.folder, self.newer.config.size) as running:
-            yield running
-
-    @property
-    def restored(self) -> Restore:
-        """What the last restore says that it restored."""
-        return restore_of(self.said)
 
 
 @pytest.fixture
@@ -142,9 +110,3 @@ def fetched_only_new(restoring: Restoring, counts: dict[str, int]) -> None:
 @then("the volume has every file of the newer one, and no other")
 def volume_is_newer(restoring: Restoring) -> None:
     must_be_whole(restoring.builder, restoring.folder, restoring.newer)
-
-
-def chunks_of(snapshot: Snapshot) -> set[tuple[str, int, bytes]]:
-    """File, place in it, and digest of each chunk."""
-    config = snapshot.config
-    return {(file.path, chunk.offset, chunk.raw) for file, chunk in config.chunks()}
