@@ -218,15 +218,18 @@ def _platform(stricter: Manifests, laxer: Manifests) -> list[str]:
         for manifests in (stricter, laxer)
     )
     said += [f"Namespace {one}: denies nothing by default" for one in sorted(wanted & common - denied)]
-    return said + [
-        f"snapshots of {client}: are taken of no sync node" for client in sorted(_taken(laxer) - _taken(stricter))
-    ]
+    missing = _taken(laxer) & _clients(stricter.nodes) - _taken(stricter)
+    return said + [f"snapshots of {client}: are taken of no sync node" for client in sorted(missing)]
 
 
 def _taken(manifests: Manifests) -> set[str]:
-    """Clients whose sync nodes are held for snapshots: where a laxer environment takes them, a stricter one does."""
-    held = (one for one in manifests.nodes if any(container["name"] == "hold" for container in one.before))
-    return {one.labels.get("ethinfra.io/client", "") for one in held}
+    """Clients whose sync nodes are held for snapshots: where a laxer environment takes them, a stricter one that has
+    the client does."""
+    return _clients(one for one in manifests.nodes if any(container["name"] == "hold" for container in one.before))
+
+
+def _clients(nodes: Iterable[Pods]) -> set[str]:
+    return {one.labels.get("ethinfra.io/client", "") for one in nodes}
 
 
 def _compare(
