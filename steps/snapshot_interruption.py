@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pytest_bdd import given, parsers, then, when
 
 from ethinfra import jobs
+from ethinfra.chain.discovery import DeployedNode
 from ethinfra.environment import Environment
 from ethinfra.jobs import Ended
 from ethinfra.kube import Kube
@@ -18,7 +19,6 @@ from ethinfra.trial.restoring import Restoring
 from ethinfra.trial.small_registry import SmallRegistry, start_small_registry
 from ethinfra.trial.snapshots import SMALL, VOLUME, Builder, Builders, Snapshots, must_be_whole
 from ethinfra.waiting import eventually
-from fixtures.chain import Nodes
 from fixtures.evidence import Evidence
 
 #: Phase → the container that it is in, and what that container has written by then.
@@ -41,9 +41,12 @@ class Killed:
 
 
 @when(parsers.parse('the job of another snapshot is killed in phase "{phase}"'), target_fixture="killed")
-def killed_in_phase(phase: str, snapshots: Snapshots, kube: Kube, env: Environment, evidence: Evidence) -> Killed:
+def killed_in_phase(
+    phase: str, snapshots: Snapshots, snapshot_node: DeployedNode, kube: Kube, env: Environment, evidence: Evidence
+) -> Killed:
     """Its pod, without any grace, as soon as the phase is seen to have begun and before the job has ended."""
     container, text = PHASES[phase]
+    assert snapshot_node.pod, "found while its pod runs"
     job = snapshots.start()
     pod, states = eventually(
         f"job {job} is in phase {phase}",
@@ -58,11 +61,10 @@ def killed_in_phase(phase: str, snapshots: Snapshots, kube: Kube, env: Environme
 
 
 @then("the node is ready again without anybody's help")
-def node_is_ready_again(nodes: Nodes, snapshots: Snapshots, env: Environment) -> None:
-    """Its probe says so, and its pod: within the patience of a hold and `timeouts.readiness`."""
-    node = next(node for node in nodes.sync if node.pod == f"{snapshots.node}-0")
+def node_is_ready_again(snapshot_node: DeployedNode, snapshots: Snapshots, env: Environment) -> None:
+    """Its probe says so: within the patience of a hold, `timeouts.pod` and `timeouts.readiness`."""
     within = snapshots.plan["job"]["holdPatienceSeconds"] + env.timeout("readiness") + env.timeout("pod")
-    node.must_be_ready(within=within)
+    snapshot_node.must_be_ready(within=within)
 
 
 @then('"latest" is a whole snapshot')
@@ -187,7 +189,9 @@ def in_phase(kube: Kube, namespace: str, job: str, container: str, text: str) ->
     name: str = pods[-1]["metadata"]["name"]
     if states.get(container) == "waits":
         return None
-    if text and text not in kube.logs(namespace, name, container):
+    log = kube.logs(namespace, name, container) if text else ""
+    if text not in log:
+        assert states.get(container) != "ended", f"job {job}: {container} ended before it said {text!r}\n{log}"
         return None
     return name, states
 
