@@ -38,62 +38,40 @@ UPGRADES = (
     ),
 )
 
+
+def laxer(name: str, environment: str, old: str, new: str, defect: str = "") -> Mutant:
+    """An environment becomes laxer than the one before it."""
+    return Mutant(
+        name, Edit(f"values/ethereum/{environment}.yaml", old, new), by=ORDER, case=environment, defect=defect
+    )
+
+
 ENVIRONMENTS = (
-    Mutant(
-        "production has fewer replicas",
-        Edit("values/ethereum/production.yaml", "replicas: 3", "replicas: 1"),
-        by=ORDER,
-        case="production",
-    ),
-    Mutant(
+    laxer("production has fewer replicas", "production", "replicas: 3", "replicas: 1"),
+    laxer(
         "production keeps replicas apart less strictly",
-        Edit("values/ethereum/production.yaml", "antiAffinity: required", "antiAffinity: preferred"),
-        by=ORDER,
-        case="production",
+        "production",
+        "antiAffinity: required",
+        "antiAffinity: preferred",
     ),
-    Mutant(
-        "production is ready with fewer peers",
-        Edit("values/ethereum/production.yaml", "minPeers: 10", "minPeers: 1"),
-        by=ORDER,
-        case="production",
-    ),
-    Mutant(
+    laxer("production is ready with fewer peers", "production", "minPeers: 10", "minPeers: 1"),
+    laxer(
         "production offers more namespaces",
-        Edit("values/ethereum/production.yaml", "namespaces: [eth, net, web3]", "namespaces: [eth, net, web3, txpool]"),
-        by=ORDER,
-        case="production",
-        defect="admin, engine and debug on a public RPC",
+        "production",
+        "namespaces: [eth, net, web3]",
+        "namespaces: [eth, net, web3, txpool]",
+        "admin, engine and debug on a public RPC",
     ),
-    Mutant(
+    laxer(
         "production has less memory",
-        Edit(
-            "values/ethereum/production.yaml", 'limits: {cpu: "16", memory: 32Gi}', 'limits: {cpu: "16", memory: 12Gi}'
-        ),
-        by=ORDER,
-        case="production",
+        "production",
+        'limits: {cpu: "16", memory: 32Gi}',
+        'limits: {cpu: "16", memory: 12Gi}',
     ),
-    Mutant(
-        "production has smaller volumes",
-        Edit("values/ethereum/production.yaml", "size: 2Ti", "size: 200Gi"),
-        by=ORDER,
-        case="production",
+    laxer("production has smaller volumes", "production", "size: 2Ti", "size: 200Gi"),
+    laxer(
+        "production deletes its volumes", "production", "size: 500Gi}\n", "size: 500Gi}\n      whenDeleted: Delete\n"
     ),
-    Mutant(
-        "production deletes its volumes",
-        Edit("values/ethereum/production.yaml", "size: 500Gi}\n", "size: 500Gi}\n      whenDeleted: Delete\n"),
-        by=ORDER,
-        case="production",
-    ),
-    Mutant(
-        "production stops its clients faster",
-        Edit("values/ethereum/production.yaml", "gracePeriodSeconds: 600", "gracePeriodSeconds: 180"),
-        by=ORDER,
-        case="production",
-    ),
-    Mutant(
-        "staging runs fewer nodes",
-        Edit("values/ethereum/staging.yaml", "replicas: 2", "replicas: 1"),
-        by=ORDER,
-        case="staging",
-    ),
+    laxer("production stops its clients faster", "production", "gracePeriodSeconds: 600", "gracePeriodSeconds: 180"),
+    laxer("staging runs fewer nodes", "staging", "replicas: 2", "replicas: 1"),
 )
