@@ -91,7 +91,8 @@ def has_joined(abroad: Abroad, node: DeployedNode, env: Environment) -> None:
 @when("a node joins whose network file promises another genesis state at the same address", target_fixture="misled")
 def is_misled(abroad: Abroad, guest: str, cluster: Cluster, env: Environment) -> Misled:
     promised = hashlib.sha256(b"another state").hexdigest()
-    own_network.install(cluster, env, own_network.with_digest(abroad.file, promised), guest)
+    file = own_network.with_digest(abroad.file, promised)
+    late.install(cluster, env, {"name": guest}, *own_network.instead(file))
     return Misled(f"{guest}-0", promised)
 
 

@@ -79,6 +79,20 @@ class LateNodes:
             uninstall_release(self.cluster, self._releases.pop(), self.namespace)
 
 
+def install(cluster: Cluster, env: Environment, node: Values, *more: Path | Values) -> None:
+    """Install the layer's chart and values once more, with this one node. Does not wait for its pod.
+
+    The release has the node's name. The caller uninstalls it; the volumes, empty at first, go with it.
+
+    more: values of the release; later ones win
+    """
+    single = {**node, "replicas": 1, "storage": {"whenDeleted": "Delete", "whenScaled": "Delete"}}
+    with tempfile.TemporaryDirectory(prefix="ethinfra-late-") as folder:
+        base = release_values(env, "ethereum", "sync", into=Path(folder) / "sync.yaml")
+        values = [base, *more, {"sync": {"nodes": [single]}}]
+        install_release(cluster, node["name"], CHART, values, env.layer("ethereum").namespace)
+
+
 def join(
     cluster: Cluster,
     kube: Kube,
@@ -88,18 +102,13 @@ def join(
     execution: Program | None = None,
     within: float,
 ) -> DeployedNode:
-    """Install the layer's chart and values once more, with this one node; returns once its RPC answers.
-
-    The release has the node's name. The caller uninstalls it, whatever happens here; the volumes go with it.
+    """`install` a node, and return once its RPC answers. The caller uninstalls it, whatever happens here.
 
     more: values of the release, a client file among them; later ones win
     execution: what is known of the node's execution client, where the client table does not say it
     """
     name, namespace = node["name"], env.layer("ethereum").namespace
-    single = {**node, "replicas": 1, "storage": {"whenDeleted": "Delete", "whenScaled": "Delete"}}
-    with tempfile.TemporaryDirectory(prefix="ethinfra-late-") as folder:
-        base = release_values(env, "ethereum", "sync", into=Path(folder) / "sync.yaml")
-        install_release(cluster, name, CHART, [base, *more, {"sync": {"nodes": [single]}}], namespace)
+    install(cluster, env, node, *more)
     found = eventually(
         f"the pod of late node {name} runs",
         lambda: find_nodes(kube, namespace, labels=f"app.kubernetes.io/instance={name}", execution=execution),

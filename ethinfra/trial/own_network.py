@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +19,12 @@ import yaml
 from ethinfra.chain.discovery import DeployedNode, enode_id
 from ethinfra.chain.networks import network_file
 from ethinfra.chain.node import Node
-from ethinfra.cluster.provider import Cluster
-from ethinfra.deploy import install_release, release_values
 from ethinfra.deploy.release import Values
-from ethinfra.environment import Environment
 from ethinfra.errors import ChainError, ClusterError
 from ethinfra.kube import Kube, Object
 from ethinfra.paths import ROOT
 from ethinfra.process import run
 from ethinfra.trial.late import known_block
-from ethinfra.trial.scripted import CHART
 from ethinfra.waiting import eventually
 
 #: The init container that fetches the state (templates/_init.tpl), and those that may run before it.
@@ -118,16 +113,6 @@ def with_digest(file: Path, digest: str) -> Path:
 def instead(file: Path) -> list[Path | Values]:
     """Values that put this network in the place of the environment's, nothing of which remains."""
     return [{"network": None}, file, {"network": {"create": {"enabled": True}}}]
-
-
-def install(cluster: Cluster, env: Environment, file: Path, name: str) -> None:
-    """Install a node that follows the network of this file, with empty volumes. Does not wait for its pod."""
-    # As in `late.join`, which waits for what must never come here.
-    node = {"name": name, "replicas": 1, "storage": {"whenDeleted": "Delete", "whenScaled": "Delete"}}
-    with tempfile.TemporaryDirectory(prefix="ethinfra-own-network-") as folder:
-        base = release_values(env, "ethereum", "sync", into=Path(folder) / "sync.yaml")
-        values = [base, *instead(file), {"sync": {"nodes": [node]}}]
-        install_release(cluster, name, CHART, values, env.layer("ethereum").namespace)
 
 
 def must_have_fetched(node: DeployedNode, digest: str) -> str:

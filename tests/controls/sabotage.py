@@ -28,7 +28,7 @@ class Edit:
                 f"edit of {self.path}",
                 expected=f"exactly once in it:\n{self.old}",
                 seen=f"{count} times",
-                todo="write the edit in tests/controls/catalogue.py anew: what it breaks has changed",
+                todo="write the edit in tests/controls/catalogue anew: what it breaks has changed",
             )
         return text.replace(self.old, self.new)
 

@@ -62,7 +62,7 @@ def test_every_scenario_has_a_control_or_a_reason() -> None:
     explained = {title for title in addresses() if control_of(title)}
 
     assert addresses().keys() - sabotaged - explained == set(), (
-        "add a sabotage to catalogue.py, or a reason to elsewhere.py"
+        "add a sabotage to catalogue/, or a reason to elsewhere.py"
     )
     assert sabotaged & explained == set(), "sabotaged; take them out of elsewhere.py"
 

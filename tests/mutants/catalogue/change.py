@@ -38,78 +38,63 @@ UPGRADES = (
     ),
 )
 
+
+def laxer(name: str, environment: str, old: str, new: str, defect: str = "") -> Mutant:
+    """An environment becomes laxer than the one before it."""
+    return Mutant(
+        name, Edit(f"values/ethereum/{environment}.yaml", old, new), by=ORDER, case=environment, defect=defect
+    )
+
+
 ENVIRONMENTS = (
-    Mutant(
+    laxer(
         "production has fewer replicas",
-        Edit("values/ethereum/production.yaml", "replicas: 3", "replicas: 1\n      snapshots: {allowDowntime: true}"),
-        by=ORDER,
-        case="production",
+        "production",
+        "replicas: 3",
+        "replicas: 1\n      snapshots: {allowDowntime: true}",
     ),
-    Mutant(
+    laxer(
         "production keeps replicas apart less strictly",
-        Edit(
-            "values/ethereum/production.yaml",
-            "antiAffinity: required\n      spread: DoNotSchedule\n      # No zone",
-            "antiAffinity: preferred\n      spread: DoNotSchedule\n      # No zone",
-        ),
-        by=ORDER,
-        case="production",
+        "production",
+        "antiAffinity: required\n      spread: DoNotSchedule\n      # No zone",
+        "antiAffinity: preferred\n      spread: DoNotSchedule\n      # No zone",
     ),
-    Mutant(
+    laxer(
         "production is ready with fewer peers",
-        Edit("values/ethereum/production.yaml", "minPeers: 10\n    snapshots", "minPeers: 1\n    snapshots"),
-        by=ORDER,
-        case="production",
+        "production",
+        "minPeers: 10\n    snapshots",
+        "minPeers: 1\n    snapshots",
     ),
-    Mutant(
+    laxer(
         "production offers more namespaces",
-        Edit("values/ethereum/production.yaml", "namespaces: [eth, net, web3]", "namespaces: [eth, net, web3, txpool]"),
-        by=ORDER,
-        case="production",
-        defect="admin, engine and debug on a public RPC",
+        "production",
+        "namespaces: [eth, net, web3]",
+        "namespaces: [eth, net, web3, txpool]",
+        "admin, engine and debug on a public RPC",
     ),
-    Mutant(
+    laxer(
         "production has less memory",
-        Edit(
-            "values/ethereum/production.yaml",
-            '        limits: {cpu: "8", memory: 16Gi}\n    rpc',
-            '        limits: {cpu: "8", memory: 6Gi}\n    rpc',
-        ),
-        by=ORDER,
-        case="production",
+        "production",
+        '        limits: {cpu: "8", memory: 16Gi}\n    rpc',
+        '        limits: {cpu: "8", memory: 6Gi}\n    rpc',
     ),
-    Mutant(
+    laxer(
         "production has smaller volumes",
-        Edit(
-            "values/ethereum/production.yaml", "className: chain-data, size: 2Ti", "className: chain-data, size: 200Gi"
-        ),
-        by=ORDER,
-        case="production",
+        "production",
+        "className: chain-data, size: 2Ti",
+        "className: chain-data, size: 200Gi",
     ),
-    Mutant(
+    laxer(
         "production deletes its volumes",
-        Edit(
-            "values/ethereum/production.yaml",
-            "className: chain-data, size: 500Gi}\n",
-            "className: chain-data, size: 500Gi}\n      whenDeleted: Delete\n",
-        ),
-        by=ORDER,
-        case="production",
+        "production",
+        "className: chain-data, size: 500Gi}\n",
+        "className: chain-data, size: 500Gi}\n      whenDeleted: Delete\n",
     ),
-    Mutant(
+    laxer(
         "production stops its clients faster",
-        Edit(
-            "values/ethereum/production.yaml",
-            "gracePeriodSeconds: 600\n    minPeers: 10\n    snapshots",
-            "gracePeriodSeconds: 180\n    minPeers: 10\n    snapshots",
-        ),
-        by=ORDER,
-        case="production",
+        "production",
+        "gracePeriodSeconds: 600\n    minPeers: 10\n    snapshots",
+        "gracePeriodSeconds: 180\n    minPeers: 10\n    snapshots",
     ),
-    Mutant(
-        "staging runs fewer nodes",
-        Edit("values/ethereum/staging.yaml", "replicas: 2", "replicas: 1"),
-        by=ORDER,
-        case="staging",
-    ),
+    laxer("staging runs fewer nodes", "staging", "replicas: 2", "replicas: 1"),
 )
