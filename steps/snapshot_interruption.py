@@ -187,7 +187,7 @@ def in_phase(kube: Kube, namespace: str, job: str, container: str, text: str) ->
         return None
     states = jobs.container_states(pods[-1])
     name: str = pods[-1]["metadata"]["name"]
-    if states.get(container) == "waits":
+    if states.get(container, "waits") == "waits":
         return None
     log = kube.logs(namespace, name, container) if text else ""
     if text not in log:

@@ -100,6 +100,10 @@ def _replicas(live: Object, status: Object, counter: str, wanted: int) -> str:
         updated = status.get("replicas", 0)
     if updated < wanted:
         return f"{updated} of {wanted} pods are of the newest version"
+    # A Deployment keeps an old pod, which counts as available, until the new one is.
+    older = status.get("replicas", 0) - updated if live["kind"] == "Deployment" else 0
+    if older > 0:
+        return f"{older} pods are of an older version"
     counted = status.get(counter, 0)
     return "" if counted >= wanted else f"{counted} of {wanted} pods are ready"
 

@@ -124,7 +124,7 @@ def exit_code(error: BaseException) -> int:
     """
     from ethinfra.registry.client import RegistryRefused, RegistryUnreachable
 
-    if isinstance(error, OutOfSpace) or (isinstance(error, RegistryRefused) and error.status == 507):
+    if isinstance(error, OutOfSpace) or (isinstance(error, RegistryRefused) and error.full):
         return OUT_OF_SPACE
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OUT_OF_SPACE

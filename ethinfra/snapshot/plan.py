@@ -161,7 +161,7 @@ class JobPlan:
     minimum_interval_seconds:  not while the newest promoted snapshot is younger
     quiet_after_restore_seconds: not while this volume was itself restored so recently
     hold_patience_seconds:     after which a held client goes on without the job's consent
-    stop_seconds, start_seconds: for the pod to end, and for its RPC to answer again
+    stop_seconds, start_seconds: for the pod to end, and for its RPC to answer again or its readiness before
     test_seconds:              for the restored node to answer
     chunk_size_bytes, workers: 0 for the parent's or the usual size, and for one per core
     """

@@ -50,6 +50,8 @@ def test_an_object_whose_controller_is_done_is_healthy(kind: str, fake: FakeClus
         ("StatefulSet", ROLLING, "1 of 2 pods are of the newest version"),
         ("Deployment", {"availableReplicas": 0}, "0 of 2 pods are ready"),
         ("Deployment", {"updatedReplicas": 1}, "1 of 2 pods are of the newest version"),
+        # What is available is the old pod still.
+        ("Deployment", {"replicas": 3}, "1 pods are of an older version"),
         ("DaemonSet", {"numberAvailable": 1}, "1 of 2 pods are ready"),
         ("DaemonSet", {"updatedNumberScheduled": 0}, "0 of 2 pods are of the newest version"),
         ("Job", {"conditions": [], "active": 1}, "has not finished"),

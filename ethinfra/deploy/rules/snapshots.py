@@ -47,7 +47,7 @@ def snapshot_jobs_have_time(manifests: Manifests) -> list[str]:
             for pods, _, plan in plans(manifests)
             if pods in jobs(manifests) and plan.job is not None and "take" in steps(pods)
             for deadline in [pods.owner["spec"]["jobTemplate"]["spec"].get("activeDeadlineSeconds", 0)]
-            for needed in [plan.job.stop_seconds + plan.job.start_seconds + plan.job.test_seconds]
+            for needed in [plan.job.stop_seconds + 2 * plan.job.start_seconds + plan.job.test_seconds]
             if deadline < needed
         )
     )

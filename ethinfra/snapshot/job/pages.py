@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 from ethinfra.errors import BadInput
@@ -72,8 +73,8 @@ class _Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         # HTTPServer.server_bind looks its own name up in the DNS, which can take seconds in a pod.
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
+        # TCPServer's lets the probe bind this port at once, though connections of a moment ago linger.
+        TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -29,7 +29,7 @@ from ethinfra.snapshot.model import Block, Finalized, make_id
 from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import SnapshotStore
-from ethinfra.waiting import eventually
+from ethinfra.waiting import NotInTime, eventually
 
 #: How long a copy that was not pushed yet is worth pushing. Afterwards its chain is a day behind.
 STALE_AFTER = timedelta(days=1)
@@ -152,28 +152,15 @@ def whether_one_is_due(taking: Taking) -> Outcome | None:
 
 def whether_the_node_may_stop(taking: Taking) -> Outcome | None:
     """NotFit unless it is ready, on the right chain, has final blocks, and another replica serves meanwhile."""
-    place, plan = taking.place, taking.plan
-    pod = taking.cluster.pod(place.node_pod)
-    if pod is None or pod.going or not pod.ready:
-        state = "no such pod" if pod is None else "it is being deleted" if pod.going else "its containers are not ready"
-        raise NotFit(f"{place.node_pod} is not ready", seen=state, todo="nothing: the next run looks again")
-    said = status_of(pod.address, plan.ports.probe).get("ready") or {}
-    if said.get("ready") is not True:
-        raise NotFit(
-            f"{place.node_pod} is not ready", expected="its probe to say so", seen=str(said.get("reason", "no reason"))
-        )
+    place = taking.place
+    if not place.other_pods and not taking.job.allow_downtime:
+        raise _no_other(taking, seen="it has one replica")
+    pod = _when_ready(taking)
     rpc = taking.rpc(pod.address)
     _must_be_of_network(taking, rpc)
     final = rpc.block("finalized")
     if final is None or final.number == 0:
         raise NotFit(f"{place.node_pod} knows no final block", expected="a chain that finalizes")
-    others = [other for other in map(taking.cluster.pod, place.other_pods) if other and other.ready and not other.going]
-    if not others and not taking.job.allow_downtime:
-        raise NotFit(
-            f"no other replica of {plan.node} is ready",
-            expected=f"one of {', '.join(place.other_pods) or 'several replicas'} to go on meanwhile",
-            todo="wait for it, or allow downtime for this node",
-        )
     if taking.job.method is Method.REFLINK:
         must_reflink(place.data)
     elif taking.job.method is Method.VOLUME_SNAPSHOT:
@@ -243,6 +230,59 @@ STEPS: tuple[tuple[str, Callable[[Taking], Outcome | None]], ...] = (
     ("copy while it stands still", copy_while_it_stands_still),
     ("the head that the copy has", the_head_that_the_copy_has),
 )
+
+
+def _when_ready(taking: Taking) -> Pod:
+    """The node's pod, once it and another replica are ready.
+
+    Waited for as long as a node takes to start: the run before this one may have been killed after it had stopped it.
+    """
+    within = taking.job.start_seconds
+    refused: NotFit | None = None
+
+    def look() -> Pod | None:
+        nonlocal refused
+        try:
+            return _ready_now(taking)
+        except NotFit as reason:
+            if refused is None:
+                say(f"waiting, at most {within}s: {reason.subject}: {reason.seen}")
+            refused = reason
+            return None
+
+    try:
+        return eventually(f"{taking.place.node_pod} is ready", look, within=within, every=1)
+    except NotInTime as late:
+        raise (refused or late) from None
+
+
+def _ready_now(taking: Taking) -> Pod:
+    place = taking.place
+    name, todo = place.node_pod, "nothing: the next run looks again"
+    pod = taking.cluster.pod(name)
+    if pod is None or pod.going or not pod.ready:
+        state = "no such pod" if pod is None else "it is being deleted" if pod.going else "its containers are not ready"
+        raise NotFit(f"{name} is not ready", seen=state, todo=todo)
+    try:
+        said = status_of(pod.address, taking.plan.ports.probe).get("ready") or {}
+    except NodeSilent as silent:
+        raise NotFit(f"{name} is not ready", expected="its probe to say so", seen=str(silent), todo=todo) from silent
+    if said.get("ready") is not True:
+        seen = str(said.get("reason", "no reason"))
+        raise NotFit(f"{name} is not ready", expected="its probe to say so", seen=seen, todo=todo)
+    others = [other for other in map(taking.cluster.pod, place.other_pods) if other and other.ready and not other.going]
+    if not others and not taking.job.allow_downtime:
+        raise _no_other(taking, seen=f"not ready: {', '.join(place.other_pods)}")
+    return pod
+
+
+def _no_other(taking: Taking, *, seen: str) -> NotFit:
+    return NotFit(
+        f"no other replica of {taking.plan.node} is ready",
+        expected="one to go on meanwhile",
+        seen=seen,
+        todo="wait for it, or allow downtime for this node",
+    )
 
 
 def _must_be_of_network(taking: Taking, rpc: Rpc) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -181,12 +182,12 @@ def test_volume_that_was_just_restored_is_left_alone(place: Place, cluster: Scri
     ids=["not-ready", "gone", "going", "probe-says-no", "nothing-final", "genesis-is-final", "other-chain"],
 )
 def test_node_that_is_not_fit_is_not_stopped(
-    place: Place, cluster: ScriptedCluster, store: LayoutStore, change, reason: str
+    cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path, change, reason: str
 ):
     change(cluster)
 
     with pytest.raises(NotFit, match=reason):
-        take(place, cluster.api(), store)
+        take(place_of(cluster, tmp_path, job__startSeconds=1), cluster.api(), store)
 
     assert not cluster.asked("DELETE")
     assert not (cluster.volume / COPIES).exists()
@@ -196,12 +197,25 @@ def test_only_replica_is_stopped_only_where_that_is_allowed(
     cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path
 ):
     cluster.add_pod("geth-1", ready=False)
+    careful = {"job__allowDowntime": False, "job__startSeconds": 1}
     with pytest.raises(NotFit, match="no other replica"):
-        take(place_of(cluster, tmp_path, job__allowDowntime=False), cluster.api(), store)
+        take(place_of(cluster, tmp_path, **careful), cluster.api(), store)
     assert not cluster.asked("DELETE")
 
     cluster.add_pod("geth-1")
     assert isinstance(take(place_of(cluster, tmp_path, job__allowDowntime=False), cluster.api(), store), Run)
+
+
+def test_node_that_has_just_been_restarted_is_waited_for(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, capsys: pytest.CaptureFixture[str]
+):
+    cluster.add_pod("geth-0", ready=False)
+    soon = threading.Timer(2, lambda: cluster.add_pod("geth-0"))
+    soon.start()
+
+    assert isinstance(take(place, cluster.api(), store), Run)
+
+    assert "waiting, at most 15s: geth-0 is not ready" in capsys.readouterr().out
 
 
 def test_genesis_of_the_plan_is_compared(cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path):
@@ -349,7 +363,8 @@ def test_copy_that_was_not_pushed_is_gone_on_with(place: Place, cluster: Scripte
     assert len(cluster.asked(DELETE)) == 1
 
 
-def test_leftovers_that_are_no_whole_copy_are_removed(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+def test_leftovers_that_are_no_whole_copy_are_removed(cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path):
+    place = place_of(cluster, tmp_path, job__startSeconds=1)
     old = Run.begin(place.plan.job_plan.method)
     for started, stage in (("20261101T000000Z", Stage.RECORDED), ("20261123T000001Z", Stage.COPYING)):
         run = dataclasses.replace(old, started=started, stage=stage, head=block(1), id="0000000001-20261101T000000Z")
