@@ -20,6 +20,7 @@ from rich.console import Console
 
 from benchmarks import certify, life, machine, static
 from benchmarks.figures import FIGURES, ONE_NODE, SNAPSHOTS, select
+from benchmarks.replica import replicas
 from benchmarks.result import SCHEMA, Sample, changes, load, outcomes, store
 from benchmarks.snapshot import snapshots
 from benchmarks.snapshot_data import of_a_chain
@@ -100,6 +101,9 @@ def _measure(options: argparse.Namespace) -> int:
 
 _FAILED = "failed: "
 
+#: Bytes of the chain's database, and a disk for it, where /tmp may be memory.
+_CHAIN, _DISK = 2 << 30, Path("/var/tmp")  # noqa: S108
+
 
 def _try_all(
     wanted: set[str], options: argparse.Namespace, progress: TimedProgress
@@ -116,6 +120,7 @@ def _try_all(
         (frozenset({"static"}), lambda _: static.static_tier(samples.append, progress, options.repeat)),
         (frozenset({"mutants"}), lambda _: static.mutants(samples.append, progress)),
         (SNAPSHOTS, lambda _: _snapshots(samples.append, progress, options.repeat)),
+        (frozenset({"replica-restored"}), lambda _: replicas(samples.append, _CHAIN, _DISK, progress)),
         (ONE_NODE, lambda mine: life.one_node(mine, lives, samples.append, progress)),
         (frozenset({"boot-three"}), lambda mine: life.three_nodes(mine, lives, samples.append, progress)),
     ]
@@ -148,9 +153,9 @@ def _try_all(
 
 def _snapshots(keep: Callable[[Sample], None], progress: TimedProgress, repeat: int) -> None:
     """On a chain's database of two gigabytes, beside which four times as much has room."""
-    data = of_a_chain(2 << 30, progress)
+    data = of_a_chain(_CHAIN, progress)
     with progress.step("snapshots of 2 GiB"):
-        snapshots(keep, data, Path("/var/tmp"), repeat)  # noqa: S108 - a disk, where /tmp may be memory
+        snapshots(keep, data, _DISK, repeat)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

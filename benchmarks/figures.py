@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.replica import REPLICA_FIGURES
 from benchmarks.result import Figure
 from benchmarks.snapshot import SNAPSHOT_FIGURES
 from ethinfra.errors import unknown_name
@@ -19,6 +20,7 @@ FIGURES = (
     Figure("memory", "control plane and node daemons, idle, one node", 900, "MB"),
     Figure("down", "down, with all layers deployed", 20),
     *SNAPSHOT_FIGURES,
+    *REPLICA_FIGURES,
 )
 
 #: Figures that the life of a one-node cluster yields.

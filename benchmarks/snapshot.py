@@ -10,28 +10,20 @@ the ratio beside, where they are (`sync`), compares the same work.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.commands import Ended, Registry, running_registry, shell
 from benchmarks.result import Figure, Sample, outcomes
 from benchmarks.snapshot_data import Data, like_a_database
-from ethinfra.errors import ClusterError
 from ethinfra.process import run
-from ethinfra.registry.certificate import make_certificate
-from ethinfra.registry.client import RegistryClient
-from ethinfra.toolchain import tool
-from ethinfra.waiting import eventually
 
 SNAPSHOT_FIGURES = (
     Figure("snapshot-push", "first push, in times of tar | zstd -T0 -3 > file", 1 / 0.8, "x"),
@@ -43,22 +35,10 @@ SNAPSHOT_FIGURES = (
     Figure("snapshot-memory", "largest process of push and restore", 400, "MB"),
 )
 
-_REPOSITORY = "snapshots/bench/geth"
-_HASH = "0x" + "11" * 32
 #: Seconds after which something hangs.
 _PATIENCE = 1800
 
 Keep = Callable[[Sample], None]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A command that has ended well. seconds: on the clock; cpu: of all cores; memory: most of it at a time, in MB."""
-
-    seconds: float
-    cpu: float
-    memory: float
-    said: str
 
 
 def snapshots(keep: Keep, data: Data, where: Path, repeat: int) -> None:
@@ -74,8 +54,8 @@ def _one_life(keep: Keep, data: Data, top: Path) -> None:
     data.make(source)
     size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
     _sync()
-    with _registry(top / "registry") as registry:
-        packed = _shell(f"tar -C '{source}' -cf - . | zstd -q -T0 -3 -f > '{top}/packed'")
+    with running_registry(top / "registry") as registry:
+        packed = shell(f"tar -C '{source}' -cf - . | zstd -q -T0 -3 -f > '{top}/packed'")
         packed_synced = packed.seconds + _sync()
         first = registry.push(source, 100)
         keep(_ratio("snapshot-push", first, packed, packed_synced, {"bytes": size, **_facts(first)}))
@@ -83,7 +63,7 @@ def _one_life(keep: Keep, data: Data, top: Path) -> None:
         out = top / "unpacked"
         out.mkdir()
         _sync()
-        unpacked = _shell(f"zstd -q -dc '{top}/packed' | tar -C '{out}' -xf -")
+        unpacked = shell(f"zstd -q -dc '{top}/packed' | tar -C '{out}' -xf -")
         unpacked_synced = unpacked.seconds + _sync()
         shutil.rmtree(out)
         copy = top / "copy"
@@ -106,7 +86,7 @@ def _one_life(keep: Keep, data: Data, top: Path) -> None:
         _cached(keep, registry, top, size)
 
 
-def _cached(keep: Keep, registry: _Registry, top: Path, size: int) -> None:
+def _cached(keep: Keep, registry: Registry, top: Path, size: int) -> None:
     """On an XFS of its own: as root, where the machine knows it."""
     with _xfs(top, 3 * size) as place:
         (place / "cache").mkdir()
@@ -129,80 +109,6 @@ def _facts(ended: Ended) -> dict[str, Any]:
     return {"seconds": round(ended.seconds, 2), "cpu": round(ended.cpu, 2), "memoryMB": round(ended.memory)}
 
 
-class _Registry:
-    """The commands against one registry, each in a process of its own."""
-
-    def __init__(self, port: int, authority: Path) -> None:
-        url = f"https://localhost:{port}"
-        self._where = ["--registry", url, "--repository", _REPOSITORY, "--ca", str(authority)]
-        self._client = RegistryClient(url, authority=authority.read_text())
-        self._ids: list[str] = []
-        self.fetched: list[float] = []
-
-    def push(self, source: Path, block: int) -> Ended:
-        """Push and promote."""
-        chain = ["--client", "geth:1.17.5", "--network", "bench", "--chain-id", "1", "--genesis-hash", _HASH]
-        head = ["--block", str(block), "--block-hash", _HASH, "--state-root", _HASH, "--block-time", "1"]
-        told = [*chain, *head, "--include", "geth", "--volume", "bench", "--source", str(source)]
-        ended = self._run("push", *told)
-        self._ids.append(ended.said.split()[0].removeprefix("candidate-"))
-        self._run("promote", self._ids[-1])
-        return ended
-
-    def pull(self, into: Path, *more: str) -> Ended:
-        before = self._served()
-        ended = self._run("pull", "--into", str(into), *more)
-        self.fetched.append(self._served() - before)
-        return ended
-
-    def sent(self, number: int) -> float:
-        """Bytes of layers that the push of that number sent."""
-        manifest = self._client.manifest(_REPOSITORY, f"snapshot-{self._ids[number]}").content
-        return float(manifest["annotations"]["io.ethinfra.snapshot.sent-bytes"])
-
-    def _served(self) -> float:
-        """Bytes received over loopback by anybody; the registry's answers are what there is of them."""
-        lines = Path("/proc/net/dev").read_text().splitlines()
-        return float(next(line.split()[1] for line in lines if line.strip().startswith("lo:")))
-
-    def _run(self, verb: str, *arguments: str) -> Ended:
-        return _ended([sys.executable, "-m", "ethinfra.snapshot", verb, *self._where, *arguments])
-
-
-@contextmanager
-def _registry(root: Path) -> Iterator[_Registry]:
-    """distribution with TLS, as upstream ships it."""
-    made = make_certificate("localhost")
-    root.mkdir()
-    for name, text in (("tls.crt", made.certificate), ("tls.key", made.key), ("ca.crt", made.authority)):
-        (root / name).write_text(text)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    settings = {
-        "version": 0.1,
-        "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(root / "data")}, "delete": {"enabled": True}},
-        "http": {
-            "addr": f"127.0.0.1:{port}",
-            "tls": {"certificate": str(root / "tls.crt"), "key": str(root / "tls.key")},
-        },
-    }
-    (root / "config.yml").write_text(json.dumps(settings))
-    with (root / "log").open("wb") as log:
-        environment = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}
-        child = subprocess.Popen(
-            [tool("registry"), "serve", root / "config.yml"], stdout=log, stderr=log, env=environment
-        )
-    try:
-        with RegistryClient(f"https://localhost:{port}", authority=made.authority) as client:
-            eventually("the registry answers", lambda: client.status("GET", "/v2/") == 200, within=20, every=0.1)
-        yield _Registry(port, root / "ca.crt")
-    finally:
-        child.terminate()
-        child.wait()
-
-
 @contextmanager
 def _xfs(top: Path, size: int) -> Iterator[Path]:
     """A file system that shares blocks, in a file."""
@@ -216,25 +122,6 @@ def _xfs(top: Path, size: int) -> Iterator[Path]:
         yield place
     finally:
         run(["umount", place], within=_PATIENCE)
-
-
-def _shell(pipeline: str) -> Ended:
-    return _ended(["bash", "-o", "pipefail", "-c", pipeline])
-
-
-def _ended(argv: list[str]) -> Ended:
-    """Run a command; its processor time and memory are the kernel's own account of it and its children."""
-    started = time.monotonic()
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
-        child = subprocess.Popen(argv, stdout=said, stderr=complained, stdin=subprocess.DEVNULL)
-        _, status, used = os.wait4(child.pid, 0)
-        seconds = time.monotonic() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        complained.seek(0)
-        if child.returncode:
-            raise ClusterError(" ".join(argv[:4]), expected="exit code 0", seen=complained.read().decode()[-1500:])
-        return Ended(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3, said.read().decode())
 
 
 def _sync() -> float:

@@ -1,4 +1,4 @@
-"""One geth without peers, and this program in the place of its consensus client."""
+"""One geth, by default without peers, and this program in the place of its consensus client."""
 
 from __future__ import annotations
 
@@ -101,19 +101,39 @@ class Geth:
 
     def tell(self, head: str, final: str) -> None:
         """Say by the Engine API what head and final block are. ChainError, with the answer, if geth does not follow."""
+        status, answer = self._told(head, final)
+        if status != "VALID":
+            raise ChainError(
+                f"geth refused head {head}",
+                expected="status VALID",
+                seen=answer,
+                todo="remove the database's folder; the chain in it cannot go on",
+            )
+
+    def join(self, peer: Geth) -> None:
+        """Connect with another one that has peers too, and stay connected."""
+        self.rpc.call("admin_addPeer", str(member(peer.rpc.call("admin_nodeInfo"), "enode", what="admin_nodeInfo")))
+
+    def follow(self, head: Block, *, within: float) -> None:
+        """Be told of this head, which a peer has, as often as it takes until it is this one's too. Seconds."""
+        eventually(
+            f"geth follows to block {head.number}",
+            lambda: self._told(head.hash, _NOTHING),
+            until=lambda told: told[0] == "VALID",
+            within=within,
+            every=0.2,
+        )
+        self.head = self.rpc.head()
+
+    def _told(self, head: str, final: str) -> tuple[str, str]:
+        """What geth says to that: its status, and the whole of it."""
         answer = self.engine.call(
             "engine_forkchoiceUpdatedV3",
             {"headBlockHash": head, "safeBlockHash": final, "finalizedBlockHash": final},
             None,
         )
         status = member(answer, "payloadStatus", what="engine_forkchoiceUpdatedV3")
-        if member(status, "status", what="engine_forkchoiceUpdatedV3") != "VALID":
-            raise ChainError(
-                f"geth refused head {head}",
-                expected="status VALID",
-                seen=json.dumps(status),
-                todo="remove the database's folder; the chain in it cannot go on",
-            )
+        return str(member(status, "status", what="engine_forkchoiceUpdatedV3")), json.dumps(status)
 
     def frozen(self) -> int:
         """How many blocks the freezer holds, the genesis among them."""
@@ -136,23 +156,29 @@ class Geth:
 
 
 @contextmanager
-def running(data: Path, chain_id: int, memory: Memory, *, within: float = _START) -> Iterator[Geth]:
+def running(
+    data: Path, chain_id: int, memory: Memory, *, peers: bool = False, within: float = _START
+) -> Iterator[Geth]:
     """Start geth on a data directory that has a genesis, and stop it cleanly, whatever happened meanwhile.
+
+    peers: whether it can have some, on loopback, or has none
 
     Its log is `<data>/geth.log`, of this start only. CommandFailed if it does not start, ends by itself, or does not
     end after SIGTERM.
     """
-    rpc_port, engine_port = _free_ports(2)
+    rpc_port, engine_port, peer_port = _free_ports(3)
+    reached = ["--maxpeers=4", f"--port={peer_port}", "--nat=extip:127.0.0.1", "--netrestrict=127.0.0.0/8"]
     secret, log = data / "jwtsecret", data / "geth.log"
     secret.write_text(secrets.token_hex(32))
     command = [
         # Ends with this program even if that is killed; Ctrl-C is for this program alone, which stops geth itself.
         "setpriv", "--pdeathsig=TERM", str(tool("geth")),
         f"--datadir={data}", "--state.scheme=path", "--syncmode=full", f"--networkid={chain_id}",
-        "--ipcdisable", "--nodiscover", "--maxpeers=0", "--port=0", "--nat=none", *memory.flags,
+        "--ipcdisable", "--nodiscover", *(reached if peers else ["--maxpeers=0", "--port=0", "--nat=none"]),
+        *memory.flags,
         # It reads ahead what a block will need, with processors that are not there: 2 of them are busy anyway.
         "--cache.noprefetch",
-        "--http", "--http.addr=127.0.0.1", f"--http.port={rpc_port}", "--http.api=eth,testing,debug",
+        "--http", "--http.addr=127.0.0.1", f"--http.port={rpc_port}", "--http.api=eth,testing,debug,admin",
         # Or each block's limit moves by a thousandth towards geth's own of 60 million, until none of ours has room.
         f"--miner.gaslimit={BLOCK_GAS}",
         # MiB of one request: a block's transactions in hex.

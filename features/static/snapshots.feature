@@ -32,7 +32,8 @@ Feature: Snapshots are taken by jobs that may do little, and of nodes that wait 
     Then rule <rule> holds
 
     Examples: functions of ethinfra/deploy/rules
-      | rule                                   |
-      | plans_say_what_is_so                   |
-      | snapshots_are_tested_before_they_count |
-      | restore_tests_meet_nobody              |
+      | rule                                    |
+      | plans_say_what_is_so                    |
+      | snapshots_are_tested_before_they_count  |
+      | snapshot_jobs_fail_by_their_steps_alone |
+      | restore_tests_meet_nobody               |

@@ -56,8 +56,14 @@ spec:
         rules:
           # Refused, wrong input, no space, a defect: again would be the same again, and another stop of the client. Who could not
           # be reached, or was killed, is tried again.
+          # A client that is killed ends with codes of its own, so only the steps' count.
+          {{- $pod := .pod | fromYaml }}
+          {{- range concat ($pod.initContainers | default list) $pod.containers }}
+          {{- if has "job" .args }}
           - action: FailJob
-            onExitCodes: {operator: In, values: [1, 2, 3, 70]}
+            onExitCodes: {containerName: {{ .name }}, operator: In, values: [1, 2, 3, 70]}
+          {{- end }}
+          {{- end }}
       template:
         metadata:
           labels:

@@ -53,6 +53,18 @@ def snapshot_jobs_have_time(manifests: Manifests) -> list[str]:
     )
 
 
+def snapshot_jobs_fail_by_their_steps_alone(manifests: Manifests) -> list[str]:
+    """What a step refuses ends its job; a client that is killed beside it does not, whatever its exit code is."""
+    said = []
+    for pods in jobs(manifests):
+        job = pods.owner["spec"].get("jobTemplate", {}).get("spec", {})
+        rules = job.get("podFailurePolicy", {}).get("rules", [])
+        ending = [one.get("onExitCodes", {}).get("containerName") for one in rules if one["action"] == "FailJob"]
+        said += [f"{pods.title}: goes on when {step} has refused" for step in steps(pods) if step not in ending]
+        said += [f"{pods.title}: ends by the exit code of {one or 'any'}" for one in ending if one not in steps(pods)]
+    return said
+
+
 def snapshots_are_tested_before_they_count(manifests: Manifests) -> list[str]:
     """Take, push, restore, promote, in this order; between the last two the client starts on what was restored, and
     promotion waits until it has answered."""
@@ -224,6 +236,7 @@ def nodes_wait_while_they_are_copied(manifests: Manifests) -> list[str]:
 RULES = (
     snapshot_jobs_never_overlap,
     snapshot_jobs_have_time,
+    snapshot_jobs_fail_by_their_steps_alone,
     snapshots_are_tested_before_they_count,
     restore_tests_meet_nobody,
     snapshot_jobs_have_few_rights,

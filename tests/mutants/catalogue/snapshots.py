@@ -34,6 +34,11 @@ JOBS = (
         by="snapshot_jobs_have_time",
     ),
     Mutant(
+        "a client's exit code ends a job",
+        template("_snapshots.tpl", '{{- if has "job" .args }}', '{{- if or (has "job" .args) (eq .name "execution") }}'),
+        by="snapshot_jobs_fail_by_their_steps_alone",
+    ),
+    Mutant(
         "a snapshot counts before it is tested",
         template(
             "_snapshots.tpl",
