@@ -35,7 +35,9 @@ JOBS = (
     ),
     Mutant(
         "a client's exit code ends a job",
-        template("_snapshots.tpl", '{{- if has "job" .args }}', '{{- if or (has "job" .args) (eq .name "execution") }}'),
+        template(
+            "_snapshots.tpl", '{{- if has "job" .args }}', '{{- if or (has "job" .args) (eq .name "execution") }}'
+        ),
         by="snapshot_jobs_fail_by_their_steps_alone",
     ),
     Mutant(
