@@ -19,7 +19,8 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from benchmarks import certify, life, machine, static
-from benchmarks.figures import FIGURES, ONE_NODE, SNAPSHOTS, select
+from benchmarks.figures import FIGURES, FLEET, ONE_NODE, SNAPSHOTS, select
+from benchmarks.fleet import fleet
 from benchmarks.replica import replicas
 from benchmarks.result import SCHEMA, Sample, changes, load, outcomes, store
 from benchmarks.snapshot import snapshots
@@ -121,6 +122,7 @@ def _try_all(
         (frozenset({"mutants"}), lambda _: static.mutants(samples.append, progress)),
         (SNAPSHOTS, lambda _: _snapshots(samples.append, progress, options.repeat)),
         (frozenset({"replica-restored"}), lambda _: replicas(samples.append, _CHAIN, _DISK, progress)),
+        (FLEET, lambda mine: fleet(mine, options.repeat, samples.append, progress)),
         (ONE_NODE, lambda mine: life.one_node(mine, lives, samples.append, progress)),
         (frozenset({"boot-three"}), lambda mine: life.three_nodes(mine, lives, samples.append, progress)),
     ]

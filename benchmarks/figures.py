@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.fleet import FLEET_FIGURES
 from benchmarks.replica import REPLICA_FIGURES
 from benchmarks.result import Figure
 from benchmarks.snapshot import SNAPSHOT_FIGURES
@@ -21,10 +22,14 @@ FIGURES = (
     Figure("down", "down, with all layers deployed", 20),
     *SNAPSHOT_FIGURES,
     *REPLICA_FIGURES,
+    *FLEET_FIGURES,
 )
 
 #: Figures that the life of a one-node cluster yields.
 ONE_NODE = frozenset({"boot", "memory", "layers", "finality", "down"})
+
+#: Figures that snapshots and serve nodes of a cluster yield.
+FLEET = frozenset(figure.name for figure in FLEET_FIGURES)
 
 #: Figures that pushes and restores of one database yield.
 SNAPSHOTS = frozenset(figure.name for figure in SNAPSHOT_FIGURES)

@@ -49,9 +49,9 @@ class Options:
 def one_node(wanted: Collection[str], options: Options, keep: Keep, progress: TimedProgress) -> None:
     """Measures boot, memory, layers, finality, down."""
     environment = load_environment("local")
-    _prepare(progress)
+    prepare(progress)
     for number in range(1, options.repeat + 1):
-        with progress.step(f"one node, life {number} of {options.repeat}"), _life("bench-one", progress) as provider:
+        with progress.step(f"one node, life {number} of {options.repeat}"), life("bench-one", progress) as provider:
             cluster = _boot("boot", provider, ClusterSpec("bench-one", 1), wanted, keep, progress)
             if "memory" in wanted:
                 keep(_memory(cluster, progress))
@@ -65,13 +65,16 @@ def one_node(wanted: Collection[str], options: Options, keep: Keep, progress: Ti
 
 def three_nodes(wanted: Collection[str], options: Options, keep: Keep, progress: TimedProgress) -> None:
     """Measures boot-three."""
-    _prepare(progress)
+    prepare(progress)
     for number in range(1, options.repeat + 1):
-        with progress.step(f"three nodes, life {number} of {options.repeat}"), _life("bench-three", progress) as life:
-            _boot("boot-three", life, ClusterSpec("bench-three", 3), wanted, keep, progress)
+        with (
+            progress.step(f"three nodes, life {number} of {options.repeat}"),
+            life("bench-three", progress) as provider,
+        ):
+            _boot("boot-three", provider, ClusterSpec("bench-three", 3), wanted, keep, progress)
 
 
-def _prepare(progress: TimedProgress) -> None:
+def prepare(progress: TimedProgress) -> None:
     """Build what the figures take for granted."""
     with progress.step("images"):
         for image in select(None):
@@ -79,7 +82,7 @@ def _prepare(progress: TimedProgress) -> None:
 
 
 @contextmanager
-def _life(name: str, progress: TimedProgress) -> Iterator[EmbeddedProvider]:
+def life(name: str, progress: TimedProgress) -> Iterator[EmbeddedProvider]:
     """A provider that has no cluster of that name before or after, whatever happens in between."""
     provider = EmbeddedProvider()
     if provider.find(name) is not None:

@@ -48,21 +48,24 @@ def replicas(keep: Callable[[Sample], None], size: int, where: Path, progress: P
                 with progress.step(f"a replica restored at block {chain.blocks}, {ahead} blocks behind"):
                     started = time.monotonic()
                     pulled = registry.pull(restored)
-                    ours = _to_the_head(restored, peer, started)
+                    ours, own = _to_the_head(restored, peer, started)
                 with progress.step(f"a replica that syncs {peer.head.number} blocks"):
                     started = time.monotonic()
                     client.initialize(synced, chain.folder / "genesis.json")
-                    theirs = _to_the_head(synced, peer, started)
+                    theirs, _ = _to_the_head(synced, peer, started)
                 facts = {"blocks": peer.head.number, "ahead": ahead, "seconds": ours, "restore": pulled.seconds}
-                keep(Sample("replica-restored", ours / theirs, facts={**facts, "fromGenesis": theirs}))
+                keep(Sample("replica-restored", ours / theirs, facts={**facts, **own, "fromGenesis": theirs}))
 
 
-def _to_the_head(folder: Path, peer: Geth, started: float) -> float:
-    """Seconds since `started` until a client on this directory has the peer's head."""
+def _to_the_head(folder: Path, peer: Geth, started: float) -> tuple[float, dict[str, float]]:
+    """Seconds since `started` until a client on this directory has the peer's head, and those of its start and stop."""
+    begun = time.monotonic()
     with _client(folder) as geth:
+        answered = time.monotonic()
         geth.join(peer)
         geth.follow(peer.head, within=_PATIENCE)
-        return time.monotonic() - started
+        ended = time.monotonic()
+    return ended - started, {"clientStart": answered - begun, "clientStop": time.monotonic() - ended}
 
 
 def _client(folder: Path) -> AbstractContextManager[Geth]:
