@@ -56,7 +56,7 @@ def start_small_registry(builders: Builders, snapshots: Snapshots) -> SmallRegis
                 "imagePullPolicy": "IfNotPresent",
                 "env": [
                     {"name": "REGISTRY_HTTP_ADDR", "value": f"127.0.0.1:{_PORT}"},
-                    {"name": "REGISTRY_HTTP_SECRET", "value": "of nobody's concern: its storage goes with this pod"},
+                    {"name": "REGISTRY_HTTP_SECRET", "value": "its storage goes with this pod"},
                     {"name": "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY", "value": "/storage"},
                     {"name": "OTEL_TRACES_EXPORTER", "value": "none"},
                 ],
