@@ -79,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     checkpoint.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="the client's; if in use, all is well"
     )
+    checkpoint.add_argument("--peers-file", type=Path, metavar="FILE", help="write the source's record (ENR), as YAML")
     checkpoint.add_argument("--patience", type=_seconds, default=60.0, metavar="S", help="for a good answer")
     checkpoint.add_argument("--timeout", type=_seconds, default=10.0, metavar="S", help="for one try")
 
@@ -200,6 +201,9 @@ def _checkpoint(options: argparse.Namespace) -> int:
     from ethinfra.probe import checkpoint
 
     try:
+        if options.peers_file:
+            record = checkpoint.write_peers(options.url, options.peers_file, options.timeout)
+            print(f"first peer: {record or 'the source does not say which it is'}")
         if checkpoint.has_database(options.data):
             print(f"{options.data} holds a database: no checkpoint is needed")
             return 0

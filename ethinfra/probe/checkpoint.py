@@ -6,6 +6,9 @@ both, unlike `/eth/v1/beacon/headers/finalized`:
 
 - `/eth/v1/config/deposit_contract`: the chain
 - `/eth/v1/beacon/states/head/finality_checkpoints`: the newest finalized block
+
+Where the source is a node of the same fleet, a third one is asked on demand: `/eth/v1/node/identity` has its record
+(ENR), by which a client finds its first peer.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from ethinfra.probe.view import Kind
 
 DEPOSIT_CONTRACT = "/eth/v1/config/deposit_contract"
 FINALITY = "/eth/v1/beacon/states/head/finality_checkpoints"
+IDENTITY = "/eth/v1/node/identity"
 
 #: Seconds between two tries.
 _PAUSE = 2.0
@@ -98,6 +102,20 @@ def must_serve(
             say(seen)
             said = seen
         time.sleep(max(0.0, min(pause, end - time.monotonic())))
+
+
+def write_peers(endpoint: Endpoint, path: Path, within: float) -> str:
+    """Write the source's own record (ENR) as a YAML list of one, an empty list if it has none; what was written.
+
+    A client reads the file at its start, so that it must be there whatever the source says.
+    """
+    try:
+        record = str(wire.member(_get(endpoint, IDENTITY, Deadline(within)), "enr"))
+        known = record if record.startswith("enr:") else ""
+    except NoAnswer:
+        known = ""
+    path.write_text(f'["{known}"]\n' if known else "[]\n")
+    return known
 
 
 def _get(endpoint: Endpoint, path: str, deadline: Deadline) -> object:

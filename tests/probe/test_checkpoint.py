@@ -38,7 +38,7 @@ def beacon(chain: int = CHAIN, epoch: int = 50_688) -> Answer:
     return answer
 
 
-def asked(url: str, data: Path, *, patience: float = 0.1, timeout: float = 5) -> int:
+def asked(url: str, data: Path, *, patience: float = 0.1, timeout: float = 5, peers: Path | None = None) -> int:
     return main(
         [
             "checkpoint",
@@ -47,6 +47,7 @@ def asked(url: str, data: Path, *, patience: float = 0.1, timeout: float = 5) ->
             f"--data={data}",
             f"--patience={patience}",
             f"--timeout={timeout}",
+            *([f"--peers-file={peers}"] if peers else []),
         ]
     )
 
@@ -54,6 +55,39 @@ def asked(url: str, data: Path, *, patience: float = 0.1, timeout: float = 5) ->
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(checkpoint.must_serve.__kwdefaults__, "pause", 0.05)
+
+
+@pytest.mark.parametrize(
+    ("record", "written"), [("enr:-MK4QPfgfo8", '["enr:-MK4QPfgfo8"]\n'), ("", "[]\n"), (None, "[]\n")]
+)
+def test_record_of_the_source_is_the_first_peer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], record: str | None, written: str
+):
+    usual, peers = beacon(), tmp_path / ".first-peers.yaml"
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/eth/v1/node/identity" and record is not None:
+            reply_json(handler, {"data": {"peer_id": "16Uiu2", "enr": record}})
+        else:
+            usual(handler)
+
+    with serving(answer) as url:
+        assert asked(url, tmp_path, peers=peers) == 0
+
+    assert peers.read_text() == written
+    assert not checkpoint.has_database(tmp_path), "what is written must not look like the client's"
+    assert (record or "does not say which it is") in capsys.readouterr().out
+
+
+def test_record_is_asked_for_again_where_there_is_a_database(tmp_path: Path):
+    """Pods come back with other addresses."""
+    (tmp_path / "beaconchaindata").mkdir()
+    peers = tmp_path / ".first-peers.yaml"
+    peers.write_text('["enr:-old"]')
+
+    assert asked(f"http://127.0.0.1:{unused_port()}", tmp_path, peers=peers) == 0
+
+    assert peers.read_text() == "[]\n"
 
 
 def test_good_source_lets_the_client_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

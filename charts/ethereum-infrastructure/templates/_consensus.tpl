@@ -12,7 +12,7 @@
   imagePullPolicy: IfNotPresent
   command: {{ toJson $program.command }}
   args:
-    {{- include "ethereum.flags" (dict "scope" . "program" $program "client" $consensus.client "groups" $groups "extra" $consensus.extraArgs "options" $consensus.options) | trim | nindent 4 }}
+    {{- include "ethereum.flags" (dict "scope" . "program" $program "client" $consensus.client "groups" $groups "extra" $consensus.extraArgs "options" $consensus.options "over" (include "ethereum.fleetGroup" . | splitList "," | compact)) | trim | nindent 4 }}
   env:
     {{- include "ethereum.environment" (dict "scope" . "program" $program) | nindent 4 }}
   ports:
@@ -38,6 +38,19 @@
     - {name: jwt, mountPath: {{ dir $paths.jwt }}, readOnly: true}
     {{- include "ethereum.chainMounts" . | nindent 4 }}
     {{- include "ethereum.optionMounts" (dict "scope" . "part" "consensus") | nindent 4 }}
+{{- end -}}
+
+{{/* The group of flags by which a serve node's consensus client reads its first peer from a file, empty where there is none: of a
+     network made here, where nobody else is to be found, and for clients that read one. Takes: a scope. */}}
+{{- define "ethereum.fleetGroup" -}}
+{{- $program := include "ethereum.part" (dict "scope" . "part" "consensus") | fromJson -}}
+{{- $made := eq (include "ethereum.network.kind" .node.network) "made" -}}
+{{- if and (eq .role "serve") $made (hasKey $program.flags "fleet") (include "ethereum.checkpoint" .) -}}fleet{{- end -}}
+{{- end -}}
+
+{{/* That file. Names with a dot are none of the client's. Takes: a scope. */}}
+{{- define "ethereum.peersFile" -}}
+{{ (include "ethereum.part" (dict "scope" . "part" "consensus") | fromJson).dataDir }}/.first-peers.yaml
 {{- end -}}
 
 {{/* Where the consensus client takes a recent finalized state from; empty: it follows the chain from its genesis.

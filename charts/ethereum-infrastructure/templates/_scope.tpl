@@ -73,6 +73,7 @@ tmp: /tmp
 {{- $names = set $names "network" (omit $node.network "fundedAccounts") -}}
 {{- $names = set $names "node" (omit $node "network") -}}
 {{- $names = set $names "checkpoint" (include "ethereum.checkpoint" .scope) -}}
+{{- $names = set $names "peersFile" (include "ethereum.peersFile" .scope) -}}
 {{- $names = set $names "bootnodeHost" (include "ethereum.bootnodeHost" .scope) -}}
 {{- toJson $names -}}
 {{- end -}}
