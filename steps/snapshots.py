@@ -199,10 +199,10 @@ def two_jobs(snapshots: Snapshots) -> list[Ended]:
 @then("one of them takes a snapshot, and the other one says who holds the volume")
 def one_takes(both: list[Ended], evidence: Evidence) -> None:
     evidence.attach("jobs", {one.job: {"succeeded": one.succeeded, "take": one.logs.get("take", "")} for one in both})
-    took = [one for one in both if "promoted" in one.logs.get("promote", "")]
+    took = [one for one in both if "SnapshotPromoted" in one.logs.get("promote", "")]
     assert len(took) == 1, [one.said for one in both]
     (other,) = [one for one in both if one is not took[0]]
-    assert "lease" in other.logs["take"], other.logs["take"]
+    assert "another run works on" in other.logs["take"], other.logs["take"]
     assert "copied in" not in other.logs["take"]
 
 

@@ -1,7 +1,7 @@
 """One chunk: read from a file, stored, fetched, checked.
 
-A chunk is stored in zstd where that pays, else as it is. Most of a database is compressed by the client already; a
-sample tells, because compressing what does not shrink takes as long as what does.
+A chunk is stored in zstd where that pays, else as it is. Most of a database is compressed by the client already: a
+freezer's blocks shrink by six percent more, for half of the time that a push takes. A sample tells.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from ethinfra.snapshot.store import Data, SnapshotStore, digest_of, named
 #: Of zstd. Measured: see docs/snapshot-format.md, "Compression".
 DEFAULT_LEVEL = 1
 
-#: A chunk is stored compressed if that takes at most this part of its size.
-_PAYS = 0.97
+#: A chunk is stored compressed if that takes at most this part of its size. Level 1 is for speed, the others for size.
+_PAYS_FAST, _PAYS = 0.9, 0.97
+#: What a part shrinks to that makes the whole worth a try.
+_PAYS_MUCH = 0.7
 #: Bytes of a sample, and how many are taken.
 _SAMPLE, _SAMPLES = 16 << 10, 4
 
@@ -41,6 +43,7 @@ class Codec:
     def __init__(self, chunk_size: int, level: int = DEFAULT_LEVEL) -> None:
         self._chunk_size = chunk_size
         self._level = level
+        self._pays = _PAYS_FAST if level == 1 else _PAYS
         self._local = threading.local()
 
     def read(self, descriptor: int, offset: int, size: int, path: str) -> memoryview:
@@ -61,7 +64,7 @@ class Codec:
         """The stored form of a chunk with that raw digest."""
         if self._shrinks(data):
             compressed = self._compressor(self._level).compress(data)
-            if len(compressed) <= _PAYS * len(data):
+            if len(compressed) <= self._pays * len(data):
                 return Stored(hashlib.sha256(compressed).digest(), compressed)
         return Stored(raw, data)
 
@@ -70,10 +73,9 @@ class Codec:
             return True
         step = (len(data) - _SAMPLE) // (_SAMPLES - 1)
         fast = self._compressor(1)
-        return any(
-            len(fast.compress(data[start : start + _SAMPLE])) <= _PAYS * _SAMPLE
-            for start in range(0, step * _SAMPLES, step)
-        )
+        sizes = [len(fast.compress(data[start : start + _SAMPLE])) for start in range(0, step * _SAMPLES, step)]
+        # Small pieces shrink less than the whole, which may also be one half of either kind.
+        return sum(sizes) <= (self._pays + 0.02) * _SAMPLE * _SAMPLES or min(sizes) <= _PAYS_MUCH * _SAMPLE
 
     def _compressor(self, level: int) -> zstandard.ZstdCompressor:
         known: dict[int, zstandard.ZstdCompressor] | None = getattr(self._local, "compressors", None)

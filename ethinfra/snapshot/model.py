@@ -31,7 +31,7 @@ SCHEMA_VERSION = 1
 #: Chunks begin at multiples of it, because file systems share whole blocks between files.
 BLOCK = 4096
 #: Bytes. Measured: see docs/snapshot-format.md, "Chunk size".
-DEFAULT_CHUNK_SIZE = 4 << 20
+DEFAULT_CHUNK_SIZE = 8 << 20
 LARGEST_CHUNK_SIZE = 64 << 20
 
 #: Names that a directory of data never hands on: what restores and jobs keep there themselves.

@@ -17,8 +17,8 @@ _BUDGET = 200 << 20
 
 
 def worker_count(asked: int, chunk_size: int) -> int:
-    """How many workers: as asked, or two for each core as far as the memory's budget goes."""
-    return asked or max(1, min(2 * (os.cpu_count() or 1), _BUDGET // (3 * chunk_size)))
+    """How many workers: as asked, or three for each core as far as the memory's budget goes."""
+    return asked or max(1, min(3 * (os.cpu_count() or 1), _BUDGET // (3 * chunk_size)))
 
 
 def each(items: Iterable[Item], work: Callable[[Item], None], workers: int) -> None:
