@@ -45,7 +45,7 @@
 {{- define "ethereum.fleetGroup" -}}
 {{- $program := include "ethereum.part" (dict "scope" . "part" "consensus") | fromJson -}}
 {{- $made := eq (include "ethereum.network.kind" .node.network) "made" -}}
-{{- if and (eq .role "serve") $made (hasKey $program.flags "fleet") (include "ethereum.checkpoint" .) -}}fleet{{- end -}}
+{{- if and (eq .role "serve") $made (hasKey $program.flags "fleet") (include "ethereum.checkpoint" .) -}}{{- "fleet" -}}{{- end -}}
 {{- end -}}
 
 {{/* That file. Names with a dot are none of the client's. Takes: a scope. */}}
