@@ -7,12 +7,14 @@
 {{- $consensus := .node.consensus -}}
 {{- $groups := concat (list "base" "engine" "rpc" "metrics" "p2p" "feeRecipient") (include "ethereum.networkGroups" . | splitList ",") -}}
 {{- if include "ethereum.checkpoint" . -}}{{- $groups = append $groups "checkpoint" -}}{{- end -}}
+{{- $over := list -}}
+{{- if include "ethereum.peersFile" . -}}{{- $over = append $over "fleet" -}}{{- end -}}
 - name: consensus
   image: {{ include "ethereum.image" (dict "root" .root "image" $program.image) }}
   imagePullPolicy: IfNotPresent
   command: {{ toJson $program.command }}
   args:
-    {{- include "ethereum.flags" (dict "scope" . "program" $program "client" $consensus.client "groups" $groups "extra" $consensus.extraArgs "options" $consensus.options "over" (include "ethereum.fleetGroup" . | splitList "," | compact)) | trim | nindent 4 }}
+    {{- include "ethereum.flags" (dict "scope" . "program" $program "client" $consensus.client "groups" $groups "extra" $consensus.extraArgs "options" $consensus.options "over" $over) | trim | nindent 4 }}
   env:
     {{- include "ethereum.environment" (dict "scope" . "program" $program) | nindent 4 }}
   ports:
@@ -40,17 +42,15 @@
     {{- include "ethereum.optionMounts" (dict "scope" . "part" "consensus") | nindent 4 }}
 {{- end -}}
 
-{{/* The group of flags by which a serve node's consensus client reads its first peer from a file, empty where there is none: of a
-     network made here, where nobody else is to be found, and for clients that read one. Takes: a scope. */}}
-{{- define "ethereum.fleetGroup" -}}
+{{/* The file from which a serve node's consensus client reads its first peer; empty where there is none: it is for networks made
+     here, in which nobody else is to be found, and for clients that read one. Names with a dot are none of the client's.
+     Takes: a scope. */}}
+{{- define "ethereum.peersFile" -}}
 {{- $program := include "ethereum.part" (dict "scope" . "part" "consensus") | fromJson -}}
 {{- $made := eq (include "ethereum.network.kind" .node.network) "made" -}}
-{{- if and (eq .role "serve") $made (hasKey $program.flags "fleet") (include "ethereum.checkpoint" .) -}}{{- "fleet" -}}{{- end -}}
+{{- if and (eq (.role | default "") "serve") $made $program.flags.fleet (include "ethereum.checkpoint" .) -}}
+{{- $program.dataDir }}/.first-peers.yaml
 {{- end -}}
-
-{{/* That file. Names with a dot are none of the client's. Takes: a scope. */}}
-{{- define "ethereum.peersFile" -}}
-{{ (include "ethereum.part" (dict "scope" . "part" "consensus") | fromJson).dataDir }}/.first-peers.yaml
 {{- end -}}
 
 {{/* Where the consensus client takes a recent finalized state from; empty: it follows the chain from its genesis.

@@ -51,13 +51,13 @@
     - --url={{ . }}
     - --chain-id={{ $network.chainId | int64 }}
     - --data={{ (include "ethereum.part" (dict "scope" $ "part" "consensus") | fromJson).dataDir }}
-    {{- if include "ethereum.fleetGroup" $ }}
-    - --peers-file={{ include "ethereum.peersFile" $ }}
+    {{- with include "ethereum.peersFile" $ }}
+    - --peers-file={{ . }}
     {{- end }}
   securityContext: {{- include "ethereum.containerSecurity" $ | nindent 4 }}
   resources: {{- toYaml $root.Values.probe.resources | nindent 4 }}
   volumeMounts:
-    - {name: consensus, mountPath: {{ (include "ethereum.part" (dict "scope" $ "part" "consensus") | fromJson).dataDir }}, readOnly: {{ not (include "ethereum.fleetGroup" $) }}}
+    - {name: consensus, mountPath: {{ (include "ethereum.part" (dict "scope" $ "part" "consensus") | fromJson).dataDir }}, readOnly: {{ not (include "ethereum.peersFile" $) }}}
 {{- end }}
 {{- end -}}
 
