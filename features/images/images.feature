@@ -43,7 +43,7 @@ Feature: Images are built, listed, scanned and pushed by one command
     Then the bill of materials of each is valid, and names its version and its digest
     And every package in them is one that the toolchain's locks have
 
-  @req:IMG-01.hardened @req:IMG-01.signals @req:IMG-02.probe
+  @req:IMG-01.hardened @req:IMG-01.signals @req:IMG-02.probe @req:IMG-02.snapshot-builder
   Scenario: What is built is what its recipe says, and gives nobody a shell or more rights
     Given every image that is built here
     Then each runs, stops and is labelled as its recipe says

@@ -32,7 +32,7 @@ Feature: Serve nodes offer what the environment grants, and no more
     When an RPC client in the cluster sends a batch whose answers are larger than the limit
     Then it has answers up to the limit, and errors for the rest
 
-  @req:RPC-02.subscriptions
+  @req:SERVE-04.websocket @req:RPC-02.subscriptions
   Scenario: A client of the serve nodes' Service for WebSocket receives each head once and in order
     When an RPC client in the cluster subscribes to new heads through the WebSocket Service of the serve nodes
     Then it is told of the next 3 heads, one after the other

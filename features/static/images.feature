@@ -45,6 +45,12 @@ Feature: Every image is made to one standard, and its origin is known
     Then it keeps to every rule of the standard
     And everything that it is made of is pinned
 
+  @req:IMG-02.snapshot-builder
+  Scenario: The snapshot builder's image is of the same standard
+    Given the recipe of "snapshot-builder"
+    Then it keeps to every rule of the standard
+    And everything that it is made of is pinned
+
   @req:SEC-01.digests
   Scenario: Production runs every image by its digest
     Given everything that the charts can be asked for
