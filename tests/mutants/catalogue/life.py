@@ -81,8 +81,8 @@ PROBES = (
         "clients have a minute to start",
         Edit(
             f"{CHART}/values.yaml",
-            "startup: {periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 300}",
-            "startup: {periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 30}",
+            "startup: &startup {periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 300}",
+            "startup: &startup {periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 30}",
         ),
         by="clients_have_time_to_start",
     ),
@@ -90,8 +90,8 @@ PROBES = (
         "clients are restarted after ten seconds of silence",
         Edit(
             f"{CHART}/values.yaml",
-            "      liveness: {periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6}",
-            "      liveness: {periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 1}",
+            "      liveness: &liveness {periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6}",
+            "      liveness: &liveness {periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 1}",
         ),
         by="only_the_silent_are_restarted",
     ),
