@@ -1,6 +1,6 @@
 """Snapshots and serve nodes on a real cluster: how long a sync node is silent, and how soon a replica helps.
 
-    boot ─ layers ─ first final block ─ 2 GB beside geth's database ─ snapshot ─ replicas, one after the other
+    boot ─ layers ─ first final block ─ snapshot ─ replicas, one by one ─ 2 GB beside geth's database ─ snapshots
 
 The devnet's own database is small; what a snapshot copies by reference is made as large as the figure says, of files
 that geth does not read. What geth takes to stop and start on a database of that size is told with `replica-restored`.
@@ -49,16 +49,8 @@ def fleet(wanted: Collection[str], repeat: int, keep: Keep, progress: TimedProgr
         leader = next(one for one in find_nodes(kube, namespace, role="sync") if one.client == CLIENT)
         with progress.step("first final block"):
             leader.must_finalize(0, within=environment.timeout("finality"))
-        if "snapshot-downtime" in wanted:
-            with progress.step(f"{_FILES * _SIZE / 1e9:g} GB beside the database"):
-                _weigh_down(Builders(kube, _NAME, within=environment.timeout("pod")), snapshots)
-        for _ in range(repeat if "snapshot-downtime" in wanted else 1):
-            with progress.step("a snapshot"):
-                taken = snapshots.take()
-                taken.job.must_have_succeeded()
-            if "snapshot-downtime" in wanted:
-                facts = {"bytes": taken.number(ANNOTATION_BYTES)}
-                keep(Sample("snapshot-downtime", taken.number(ANNOTATION_DOWNTIME), facts=facts))
+        with progress.step("a snapshot"):
+            snapshots.take().job.must_have_succeeded()
         for number in range(repeat if "serve-ready" in wanted else 0):
             one = Fleet(cluster, kube, environment, f"{_NAME}-{number}")
             with progress.step("a replica"):
@@ -68,6 +60,16 @@ def fleet(wanted: Collection[str], repeat: int, keep: Keep, progress: TimedProgr
                 finally:
                     one.remove()
             keep(Sample("serve-ready", start.seconds, facts={"fetchedChunks": start.restore.fetched}))
+        if "snapshot-downtime" in wanted:
+            with progress.step(f"{_FILES * _SIZE / 1e9:g} GB beside the database"):
+                _weigh_down(Builders(kube, _NAME, within=environment.timeout("pod")), snapshots)
+        for _ in range(repeat if "snapshot-downtime" in wanted else 0):
+            with progress.step("a snapshot of it"):
+                taken = snapshots.take()
+                taken.job.must_have_succeeded()
+            said = taken.job.logs["take"].splitlines()
+            facts = {"bytes": taken.number(ANNOTATION_BYTES), "take": said[-8:]}
+            keep(Sample("snapshot-downtime", taken.number(ANNOTATION_DOWNTIME), facts=facts))
         leader.close()
 
 

@@ -1,7 +1,7 @@
 {{/* What must be there before the clients start. A serve node's data comes first: everything else is of no use without it.
      Takes: a scope. */}}
 {{- define "ethereum.initContainers" -}}
-{{- $parts := list (include "ethereum.init.restore" .) (include "ethereum.init.jwt" .) (include "ethereum.init.checkpoint" .) (include "ethereum.init.genesis" .) (include "ethereum.init.client" .) (include "ethereum.init.hold" .) -}}
+{{- $parts := list (include "ethereum.init.restore" .) (include "ethereum.init.jwt" .) (include "ethereum.init.checkpoint" .) (include "ethereum.init.genesis" .) (include "ethereum.init.hold" .) (include "ethereum.init.client" .) -}}
 {{- range $parts -}}
 {{- with trim . }}
 {{ . }}
@@ -123,8 +123,8 @@
 {{- end }}
 {{- end -}}
 
-{{/* The client starts when no snapshot of its data is being taken, or when whoever takes it has been silent for too long.
-     Takes: a scope. */}}
+{{/* The client opens its database when no snapshot of it is being taken, or when whoever takes it has been silent for too long. Its
+     own `init` opens it too, so that comes afterwards. Takes: a scope. */}}
 {{- define "ethereum.init.hold" -}}
 {{- if and (eq .role "sync") .node.snapshots.enabled -}}
 {{- $execution := include "ethereum.part" (dict "scope" . "part" "execution") | fromJson -}}

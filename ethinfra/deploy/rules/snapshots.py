@@ -204,15 +204,15 @@ def registry_credentials_are_given_out_sparingly(manifests: Manifests) -> list[s
 
 
 def nodes_wait_while_they_are_copied(manifests: Manifests) -> list[str]:
-    """The nodes whose volumes a job mounts, and no others, look for its hold right before their clients start, and bear
-    its silence for as long as it is told."""
+    """The nodes whose volumes a job mounts, and no others, look for its hold before anything opens the database, and
+    bear its silence for as long as it is told."""
     said = []
     patience = {plan.node: plan.job.hold_patience_seconds for _, _, plan in plans(manifests) if plan.job}
     for node in manifests.nodes:
         name = node.owner["metadata"]["name"]
         copied = any(name in _copied(pods) and pods.namespace == node.namespace for pods in jobs(manifests))
         holds = [one for one in node.before if (one.get("args") or [""])[0] == "hold"]
-        if copied and (len(holds) != 1 or node.before[-1] != holds[0]):
+        if copied and len(holds) != 1:
             said.append(f"{node.title}: is copied by a job, and does not wait for it before its clients start")
         if holds and not copied:
             said.append(f"{node.title}: waits for a job that does not exist")
@@ -230,6 +230,12 @@ def nodes_wait_while_they_are_copied(manifests: Manifests) -> list[str]:
             places = {mount["mountPath"] for mount in one.get("volumeMounts", []) if not mount.get("readOnly")}
             if given.get("--data") != data or data not in places:
                 said.append(f"{node.title}: does not look for the hold in its execution client's data")
+            copied_volume = {mount["name"] for mount in one.get("volumeMounts", []) if mount["mountPath"] == data}
+            said += [
+                f"{node.title}: container {early['name']} writes to what a job copies, and waits for no hold"
+                for early in node.before[: node.before.index(one)]
+                if copied_volume & _volumes(early)
+            ]
     return said
 
 

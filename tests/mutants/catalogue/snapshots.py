@@ -164,7 +164,17 @@ HOLDS = (
     ),
     Mutant(
         "a client starts while it is copied",
-        template("_init.tpl", ' (include "ethereum.init.hold" .) -}}', " -}}"),
+        template("_init.tpl", ' (include "ethereum.init.hold" .)', ""),
+        by="nodes_wait_while_they_are_copied",
+        defect="a live database is copied",
+    ),
+    Mutant(
+        "a client's own preparation opens the database while it is copied",
+        template(
+            "_init.tpl",
+            '(include "ethereum.init.hold" .) (include "ethereum.init.client" .)',
+            '(include "ethereum.init.client" .) (include "ethereum.init.hold" .)',
+        ),
         by="nodes_wait_while_they_are_copied",
         defect="a live database is copied",
     ),
