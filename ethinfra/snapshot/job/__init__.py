@@ -2,7 +2,7 @@
 
 A *run* takes one snapshot of one volume. It goes through five containers of one pod, in this order:
 
-1. `take`     holds the node, copies its volume, lets it go on                 `hold`, `copy`, `volume_snapshot`
+1. `take`     holds a fit node, copies its volume, lets it go on     `fitness`, `hold`, `copy`, `volume_snapshot`
 2. `push`     sends the copy to the registry as a candidate
 3. `restore`  fetches the candidate into an empty volume, from the registry alone
 4. the client starts on what was restored, without peers

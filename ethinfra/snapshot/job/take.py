@@ -17,19 +17,20 @@ from ethinfra.snapshot.job import volume_snapshot
 from ethinfra.snapshot.job.cluster import Cluster, Pod
 from ethinfra.snapshot.job.copy import copy, flush, must_reflink, settle
 from ethinfra.snapshot.job.errors import HeadMismatch, NotFit
+from ethinfra.snapshot.job.fitness import must_be_fit
 from ethinfra.snapshot.job.hold import Hold
 from ethinfra.snapshot.job.lease import HeldElsewhere, Lease
-from ethinfra.snapshot.job.node import NodeSilent, Rpc, rpc_of, status_of
+from ethinfra.snapshot.job.node import NodeSilent, Rpc, rpc_of
 from ethinfra.snapshot.job.place import Place, say
 from ethinfra.snapshot.job.push import push_volume, volume_id
 from ethinfra.snapshot.job.run import Copy, NotNeeded, Run, Stage, copies
 from ethinfra.snapshot.listing import State, listing, promoted
 from ethinfra.snapshot.marker import read_marker
-from ethinfra.snapshot.model import Block, Finalized, make_id
+from ethinfra.snapshot.model import Block, make_id
 from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import SnapshotStore
-from ethinfra.waiting import NotInTime, eventually
+from ethinfra.waiting import eventually
 
 #: How long a copy that was not pushed yet is worth pushing. Afterwards its chain is a day behind.
 STALE_AFTER = timedelta(days=1)
@@ -153,20 +154,13 @@ def whether_one_is_due(taking: Taking) -> Outcome | None:
 def whether_the_node_may_stop(taking: Taking) -> Outcome | None:
     """NotFit unless it is ready, on the right chain, has final blocks, and another replica serves meanwhile."""
     place = taking.place
-    if not place.other_pods and not taking.job.allow_downtime:
-        raise _no_other(taking, seen="it has one replica")
-    pod = _when_ready(taking)
-    rpc = taking.rpc(pod.address)
-    _must_be_of_network(taking, rpc)
-    final = rpc.block("finalized")
-    if final is None or final.number == 0:
-        raise NotFit(f"{place.node_pod} knows no final block", expected="a chain that finalizes")
+    fit = must_be_fit(place, taking.cluster)
     if taking.job.method is Method.REFLINK:
         must_reflink(place.data)
     elif taking.job.method is Method.VOLUME_SNAPSHOT:
         volume_snapshot.remove(taking.cluster, place.volume_snapshot, within=taking.job.stop_seconds)
-    taking.pod, taking.last = pod, rpc.head()
-    taking.run = dataclasses.replace(taking.run, finalized=Finalized(final.number, final.hash))
+    taking.pod, taking.last = fit.pod, taking.rpc(fit.pod.address).head()
+    taking.run = dataclasses.replace(taking.run, genesis=fit.genesis, finalized=fit.finalized)
     return None
 
 
@@ -230,71 +224,6 @@ STEPS: tuple[tuple[str, Callable[[Taking], Outcome | None]], ...] = (
     ("copy while it stands still", copy_while_it_stands_still),
     ("the head that the copy has", the_head_that_the_copy_has),
 )
-
-
-def _when_ready(taking: Taking) -> Pod:
-    """The node's pod, once it and another replica are ready.
-
-    Waited for as long as a node takes to start: the run before this one may have been killed after it had stopped it.
-    """
-    within = taking.job.start_seconds
-    refused: NotFit | None = None
-
-    def look() -> Pod | None:
-        nonlocal refused
-        try:
-            return _ready_now(taking)
-        except NotFit as reason:
-            if refused is None:
-                say(f"waiting, at most {within}s: {reason.subject}: {reason.seen}")
-            refused = reason
-            return None
-
-    try:
-        return eventually(f"{taking.place.node_pod} is ready", look, within=within, every=1)
-    except NotInTime as late:
-        raise (refused or late) from None
-
-
-def _ready_now(taking: Taking) -> Pod:
-    place = taking.place
-    name, todo = place.node_pod, "nothing: the next run looks again"
-    pod = taking.cluster.pod(name)
-    if pod is None or pod.going or not pod.ready:
-        state = "no such pod" if pod is None else "it is being deleted" if pod.going else "its containers are not ready"
-        raise NotFit(f"{name} is not ready", seen=state, todo=todo)
-    try:
-        said = status_of(pod.address, taking.plan.ports.probe).get("ready") or {}
-    except NodeSilent as silent:
-        raise NotFit(f"{name} is not ready", expected="its probe to say so", seen=str(silent), todo=todo) from silent
-    if said.get("ready") is not True:
-        seen = str(said.get("reason", "no reason"))
-        raise NotFit(f"{name} is not ready", expected="its probe to say so", seen=seen, todo=todo)
-    others = [other for other in map(taking.cluster.pod, place.other_pods) if other and other.ready and not other.going]
-    if not others and not taking.job.allow_downtime:
-        raise _no_other(taking, seen=f"not ready: {', '.join(place.other_pods)}")
-    return pod
-
-
-def _no_other(taking: Taking, *, seen: str) -> NotFit:
-    return NotFit(
-        f"no other replica of {taking.plan.node} is ready",
-        expected="one to go on meanwhile",
-        seen=seen,
-        todo="wait for it, or allow downtime for this node",
-    )
-
-
-def _must_be_of_network(taking: Taking, rpc: Rpc) -> None:
-    wanted, genesis = taking.plan.network, rpc.block(0)
-    chain = rpc.chain_id()
-    if genesis is None or chain != wanted.chain_id or wanted.genesis_hash not in ("", genesis.hash):
-        raise NotFit(
-            f"{taking.place.node_pod} is on another chain",
-            expected=f"chain {wanted.chain_id}, genesis {wanted.genesis_hash or 'of any hash'}",
-            seen=f"chain {chain}, genesis {genesis.hash if genesis else 'unknown'}",
-        )
-    taking.run = dataclasses.replace(taking.run, genesis=genesis.hash)
 
 
 def _must_be_the_same_pod(taking: Taking) -> None:

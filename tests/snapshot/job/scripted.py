@@ -148,6 +148,7 @@ class ScriptedCluster:
     requests:  what was asked, `DELETE /api/…`
     forbidden: beginnings of such requests, which are answered with 403
     patience:  of the held client, seconds
+    stops_in, starts_in: seconds that the client takes for it; it never stops where the former is None
     on_start:  called right before the client starts again
     """
 
@@ -159,6 +160,7 @@ class ScriptedCluster:
         self.requests: list[str] = []
         self.forbidden: set[str] = set()
         self.stops_in: float | None = 0.1
+        self.starts_in = 0.0
         self.on_start: Callable[[], None] = lambda: None
         self.started: list[float] = []
         self.outcomes: list[hold.Outcome] = []
@@ -304,6 +306,7 @@ class ScriptedCluster:
         time.sleep(0.05)
         pod["status"]["podIP"] = "127.0.0.1"
         self.outcomes.append(hold.wait(self.volume, self.patience, say=lambda _: None))
+        time.sleep(self.starts_in)
         self.on_start()
         self.started.append(time.monotonic())
         self.node.start()

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,24 +23,13 @@ from ethinfra.snapshot.job.take import take
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.marker import Marker
 from ethinfra.snapshot.promote import promote
-from ethinfra.waiting import NotInTime, eventually
+from ethinfra.waiting import NotInTime
 from tests.snapshot.job.conftest import DATABASE, place_of
+from tests.snapshot.job.demands import must_run_again, take_one
 from tests.snapshot.job.scripted import NAMESPACE, ScriptedCluster, block
 
 DELETE = f"DELETE /api/v1/namespaces/{NAMESPACE}/pods/geth-0"
 FORCED = {"job__minimumIntervalSeconds": 0}
-
-
-def must_run_again(cluster: ScriptedCluster) -> None:
-    """What counts after everything: the client runs, nothing holds it, nothing half-done is there."""
-    eventually("the client runs again", lambda: cluster.started and cluster.node.running, within=20, every=0.05)
-    assert not (cluster.volume / HOLD).exists()
-
-
-def take_one(place: Place, cluster: ScriptedCluster, store: LayoutStore) -> Run:
-    outcome = take(place, cluster.api(), store)
-    assert isinstance(outcome, Run), outcome
-    return outcome
 
 
 # A run that goes well
@@ -76,7 +59,7 @@ def test_copy_is_what_the_volume_was_and_its_head_what_the_node_starts_with(
 def test_downtime_is_the_time_without_an_answer(place: Place, cluster: ScriptedCluster, store: LayoutStore):
     """While it is drained the node answers; that it starts slowly counts."""
     cluster.stops_in = 2.0
-    cluster.on_start = lambda: time.sleep(0.7)
+    cluster.starts_in = 0.7
     began = time.monotonic()
 
     run = take_one(place, cluster, store)
@@ -392,103 +375,6 @@ def test_copy_that_was_promoted_meanwhile_is_removed(
     assert isinstance(take(place, cluster.api(), store), NotNeeded)
 
     assert copies(cluster.volume) == []
-
-
-# The job as a process that ends in the middle
-
-#: `job take`, with a copy that takes for ever.
-SLOW = """
-import json, sys, time
-from pathlib import Path
-from ethinfra.probe.kubernetes import Api
-from ethinfra.snapshot.job import commands, take as taking
-from ethinfra.snapshot.job.cluster import Cluster
-from ethinfra.snapshot.layout_store import LayoutStore
-port, token, store = sys.argv[1:4]
-api = Api("127.0.0.1", int(port), token=Path(token), context=None)
-commands.Cluster = type("Here", (), {"here": lambda name: Cluster(api, name)})
-commands._store = lambda plan: LayoutStore(Path(store))
-def copying(*_):
-    print("copying", flush=True)
-    time.sleep(600)
-taking.copy = copying
-import argparse
-parser = argparse.ArgumentParser()
-commands.add_to(parser.add_subparsers())
-options = parser.parse_args(sys.argv[4:])
-sys.exit(options.run(options))
-"""
-
-
-@contextmanager
-def copying_job(place: Place, cluster: ScriptedCluster, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A `job take` that has stopped the node and is copying."""
-    (tmp_path / "plan.json").write_text(json.dumps(_document(place)))
-    part = ["job", "take", f"--plan={tmp_path}/plan.json", f"--work={place.work}", f"--data={place.data}"]
-    where = [str(cluster.port), str(tmp_path / "token"), str(tmp_path / "store")]
-    environment = {"ORDINAL": "0", "NAMESPACE": NAMESPACE, "POD_NAME": place.pod}
-    process = subprocess.Popen(
-        [sys.executable, "-c", SLOW, *where, *part],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **environment},
-    )
-    try:
-        while (line := process.stdout.readline()) != "copying\n":
-            assert line, process.stderr.read()
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def _document(place: Place) -> dict[str, object]:
-    def named(value: object) -> object:
-        if isinstance(value, dict):
-            return {_camel(key): named(one) for key, one in value.items()}
-        return [named(one) for one in value] if isinstance(value, (list, tuple)) else value
-
-    return named(dataclasses.asdict(place.plan))
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(other.capitalize() for other in others)
-
-
-def test_killed_job_holds_nobody_for_longer_than_the_patience(
-    place: Place, cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path
-):
-    with copying_job(place, cluster, tmp_path) as job:
-        assert not cluster.node.running
-        killed = time.monotonic()
-        job.send_signal(signal.SIGKILL)
-        must_run_again(cluster)
-
-    assert cluster.started[0] - killed < cluster.patience + 2
-    assert cluster.outcomes == [Outcome.EXPIRED]
-    # The next run, of another pod, takes the lease over, removes what is left, and goes through.
-    lease = cluster.objects[f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/snapshot-geth"]
-    lease["spec"]["leaseDurationSeconds"] = 1
-    cluster.node.ready = True
-    run = take_one(dataclasses.replace(place, pod="snapshot-geth-0-2"), cluster, store)
-    assert [copied.folder.name for copied in copies(cluster.volume)] == [run.started]
-
-
-def test_job_that_is_told_to_stop_lets_the_node_go_at_once(place: Place, cluster: ScriptedCluster, tmp_path: Path):
-    with copying_job(place, cluster, tmp_path) as job:
-        told = time.monotonic()
-        job.send_signal(signal.SIGTERM)
-
-        assert job.wait(10) == 143
-        must_run_again(cluster)
-
-    assert cluster.started[0] - told < 1.5
-    assert Outcome.EXPIRED not in cluster.outcomes
-    assert copies(cluster.volume) == []
-    lease = cluster.objects[f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/snapshot-geth"]
-    assert lease["spec"]["holderIdentity"] == ""
 
 
 def test_job_that_was_frozen_beyond_the_patience_throws_its_copy_away(

@@ -1,0 +1,23 @@
+"""What tests of `job take` do and demand in many places."""
+
+from __future__ import annotations
+
+from ethinfra.probe.hold import HOLD
+from ethinfra.snapshot.job.place import Place
+from ethinfra.snapshot.job.run import Run
+from ethinfra.snapshot.job.take import take
+from ethinfra.snapshot.layout_store import LayoutStore
+from ethinfra.waiting import eventually
+from tests.snapshot.job.scripted import ScriptedCluster
+
+
+def must_run_again(cluster: ScriptedCluster) -> None:
+    """What counts after everything: the client runs, nothing holds it, nothing half-done is there."""
+    eventually("the client runs again", lambda: cluster.started and cluster.node.running, within=20, every=0.05)
+    assert not (cluster.volume / HOLD).exists()
+
+
+def take_one(place: Place, cluster: ScriptedCluster, store: LayoutStore) -> Run:
+    outcome = take(place, cluster.api(), store)
+    assert isinstance(outcome, Run), outcome
+    return outcome
