@@ -42,4 +42,7 @@ def _renamed(one: Object) -> Object:
     # Some names end in a digit by rule (a Service's, at most 63 characters): the end is what is cut.
     changed["metadata"]["name"] = f"{one['metadata']['name'][: 60 - len(_SUFFIX)].rstrip('-.')}{_SUFFIX}"
     changed["metadata"].setdefault("annotations", {})["ethinfra.io/dry-run-of"] = title(one)
+    if one["kind"] == "APIService":
+        # Its name is its version and its group by rule, so the group ends as the name does.
+        changed["spec"]["group"] = changed["metadata"]["name"].removeprefix(f"{one['spec']['version']}.")
     return changed

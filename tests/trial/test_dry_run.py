@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -55,6 +56,23 @@ def test_a_long_name_stays_one_that_a_service_may_have() -> None:
 
     assert "a" * 52 + "-dry-run" in kube.sent
     assert "a" * 53 not in kube.sent.replace("ConfigMap ethereum/" + "a" * 63, "")
+
+
+def test_the_name_of_an_api_service_is_still_its_version_and_its_group() -> None:
+    kube = FakeKube("apiservice/x\n")
+    service = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": "v1beta1.external.metrics.k8s.io"},
+        "spec": {"group": "external.metrics.k8s.io", "version": "v1beta1"},
+    }
+
+    ask(kube, service)
+
+    sent = json.loads(kube.sent)["items"][0]
+    assert sent["metadata"]["name"] == f"{sent['spec']['version']}.{sent['spec']['group']}"
+    assert sent["metadata"]["name"].endswith("-dry-run")
+    assert service["spec"] == {"group": "external.metrics.k8s.io", "version": "v1beta1"}
 
 
 def test_what_the_server_refuses_is_said() -> None:
