@@ -15,11 +15,14 @@ True at every moment, also right after a crash:
 - a tag leads to a stored manifest, a manifest only to stored chunks; stored bytes never change;
 - a directory with a marker held exactly the snapshot's files when the marker was written.
 
-The nouns          `model` (config, files, chunks), `selection` (which files), `manifest` (what a registry keeps),
-`errors` Where they are     `store` (what a store must do), `registry_store`, `layout_store` (a directory), `listing`
-(names and tags) What is done       `push`, `restore` (with `space`, `directory`, `cache`, `marker`), `verify`,
-`promote`, `retention` What must fit      `compatibility`
-Around it          `progress`, `access` (which registry, with whose credentials), `__main__` (the verbs)
+Where to find what:
+
+    the nouns            model (config, files, chunks), ids, paths, selection (which files)
+    their written form   document (a config), manifest (what a registry keeps), chunks (layers)
+    where they are       store (what a store must do), registry_store, layout_store (a directory), listing, reader
+    what is done         push, restore (with space, directory, cache, marker, reflink), verify, promote, retention
+    what must fit        compatibility, plan
+    around it            progress, access (which registry, with whose credentials), errors, parallel, __main__ (the verbs), job
 
 `docs/snapshot-format.md` is the format, for whoever writes another reader. Beyond the standard library this package
 needs urllib3 and zstandard, and of this project only `ethinfra.errors` and `ethinfra.registry`'s client.

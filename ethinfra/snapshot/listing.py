@@ -19,7 +19,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ethinfra.errors import BadInput
-from ethinfra.snapshot.model import is_id, moment_of
+from ethinfra.snapshot.ids import is_id, moment_of
 from ethinfra.snapshot.store import SnapshotStore
 
 LATEST = "latest"

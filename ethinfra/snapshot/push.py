@@ -20,20 +20,12 @@ from pathlib import Path
 from ethinfra.errors import BadInput
 from ethinfra.snapshot import manifest
 from ethinfra.snapshot.chunks import DEFAULT_LEVEL, Codec
+from ethinfra.snapshot.document import serialize
 from ethinfra.snapshot.errors import SnapshotUnusable, SourceChanged
+from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.listing import State, promoted, shard_tag, tag_of
 from ethinfra.snapshot.manifest import MAX_LAYERS, Descriptor, Layer
-from ethinfra.snapshot.model import (
-    DEFAULT_CHUNK_SIZE,
-    Config,
-    Description,
-    Directory,
-    File,
-    Identity,
-    make_id,
-    pack,
-    serialize,
-)
+from ethinfra.snapshot.model import DEFAULT_CHUNK_SIZE, Config, Description, Directory, File, Identity, pack
 from ethinfra.snapshot.parallel import each, worker_count
 from ethinfra.snapshot.progress import Transfer
 from ethinfra.snapshot.reader import Snapshot, read_snapshot

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ethinfra.snapshot import manifest
+from ethinfra.snapshot.document import parse
 from ethinfra.snapshot.errors import InvalidSnapshot, MissingContent, NoSuchSnapshot
+from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.manifest import ANNOTATION_ID, Descriptor, Layer, Read
-from ethinfra.snapshot.model import Config, make_id, parse
+from ethinfra.snapshot.model import Config
 from ethinfra.snapshot.store import SnapshotStore, digest_of, named
 
 

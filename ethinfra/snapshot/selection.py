@@ -14,7 +14,8 @@ from functools import cached_property
 from pathlib import Path
 
 from ethinfra.errors import BadInput
-from ethinfra.snapshot.model import OWN_NAMES, Directory, bad_path
+from ethinfra.snapshot.model import Directory
+from ethinfra.snapshot.paths import OWN_NAMES, bad_path
 
 
 @dataclass(frozen=True)

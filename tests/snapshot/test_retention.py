@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.listing import Listed, State, listing, tag_of
-from ethinfra.snapshot.model import make_id
 from ethinfra.snapshot.promote import pin, promote, unpin
 from ethinfra.snapshot.push import push
 from ethinfra.snapshot.retention import Policy, plan, prune

@@ -20,11 +20,12 @@ from ethinfra.probe.exchange import Endpoint
 from ethinfra.snapshot import marker
 from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.errors import Incompatible
+from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.job.node import NodeSilent, Rpc
 from ethinfra.snapshot.job.pages import Page, sample, serving
 from ethinfra.snapshot.job.place import say
 from ethinfra.snapshot.job.restore import expected
-from ethinfra.snapshot.model import Config, make_id
+from ethinfra.snapshot.model import Config
 from ethinfra.snapshot.plan import Plan
 from ethinfra.snapshot.progress import Transfer, amount, shown
 from ethinfra.snapshot.restore import Restored, restore_newest

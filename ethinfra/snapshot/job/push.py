@@ -11,13 +11,14 @@ from pathlib import Path
 
 from ethinfra import __version__
 from ethinfra.snapshot import model
+from ethinfra.snapshot.ids import moment_of
 from ethinfra.snapshot.job.cluster import Cluster
 from ethinfra.snapshot.job.lease import Lease
 from ethinfra.snapshot.job.place import Place, say
 from ethinfra.snapshot.job.run import Copy, Run, Stage, hand_on
 from ethinfra.snapshot.manifest import ANNOTATION_DOWNTIME
 from ethinfra.snapshot.marker import write_durably
-from ethinfra.snapshot.model import Description, Identity, moment_of
+from ethinfra.snapshot.model import Description, Identity
 from ethinfra.snapshot.plan import Method, Plan
 from ethinfra.snapshot.progress import amount, shown
 from ethinfra.snapshot.push import push as send

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.job import volume_snapshot
 from ethinfra.snapshot.job.cluster import Cluster, Pod
 from ethinfra.snapshot.job.copy import copy, flush, must_reflink, settle
@@ -26,7 +27,7 @@ from ethinfra.snapshot.job.push import push_volume, volume_id
 from ethinfra.snapshot.job.run import Copy, NotNeeded, Run, Stage, copies
 from ethinfra.snapshot.listing import State, listing, promoted
 from ethinfra.snapshot.marker import read_marker
-from ethinfra.snapshot.model import Block, make_id
+from ethinfra.snapshot.model import Block
 from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import SnapshotStore

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ethinfra.snapshot import model
+from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.manifest import ANNOTATION_DOWNTIME
-from ethinfra.snapshot.model import Block, Description, make_id
+from ethinfra.snapshot.model import Block, Description
 from ethinfra.snapshot.plan import Plan
 from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.push import push

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from ethinfra.snapshot import model
+from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.job.errors import InUseUnknown
 from ethinfra.snapshot.job.prune import prune
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.listing import listing
-from ethinfra.snapshot.model import Description, make_id
+from ethinfra.snapshot.model import Description
 from ethinfra.snapshot.plan import Plan
 from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.push import push

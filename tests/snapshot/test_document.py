@@ -9,20 +9,10 @@ from typing import Any
 
 import pytest
 
+from ethinfra.snapshot.document import parse, serialize
 from ethinfra.snapshot.errors import InvalidSnapshot
-from ethinfra.snapshot.model import (
-    Config,
-    Directory,
-    File,
-    Identity,
-    is_id,
-    make_id,
-    moment_of,
-    pack,
-    parse,
-    serialize,
-)
-from tests.snapshot.tree import CHUNK, NOON, description
+from ethinfra.snapshot.model import Config, Directory, File, Identity, pack
+from tests.snapshot.tree import CHUNK, description
 
 RAW, LAYER, OTHER = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
 
@@ -124,13 +114,3 @@ def test_what_is_no_config_is_refused(raw: bytes) -> None:
 def test_key_that_this_version_does_not_know_is_ignored() -> None:
     """Additions do not need a new version; what must not be ignored does."""
     assert parse(_changed(lambda d: d.update(weather="fine"))) == _config()
-
-
-def test_ids_sort_as_their_blocks_and_times() -> None:
-    older, newer = make_id(99, NOON), make_id(1234, NOON)
-
-    assert older < newer
-    assert newer == "0000001234-20261123T120000Z"
-    assert moment_of(newer) == NOON
-    assert not is_id("0000001234-20261399T120000Z")
-    assert not is_id("latest")
