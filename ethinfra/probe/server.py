@@ -13,12 +13,12 @@ import dataclasses
 import json
 import threading
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import TCPServer
 from typing import Any
 
 from ethinfra.probe import marker, metrics
+from ethinfra.probe.listener import Listener
 from ethinfra.probe.observer import Observer
 from ethinfra.probe.rate import RequestRate
 from ethinfra.probe.verdict import SHUTTING_DOWN, Verdict, liveness, readiness, startup
@@ -30,14 +30,13 @@ MAX_CONCURRENT = 16
 PATIENCE = 5
 
 
-class ProbeServer(ThreadingHTTPServer):
+class ProbeServer(Listener):
     """Answers from an observer. From `close()` on, readiness is false.
 
     volume: the execution client's data, where the marker of a restored snapshot is
     rate:   of RPC requests, from the client's own counter
     """
 
-    daemon_threads = True
     request_queue_size = 32
 
     def __init__(
@@ -54,11 +53,6 @@ class ProbeServer(ThreadingHTTPServer):
         self.closing = False
         self._slots = threading.BoundedSemaphore(MAX_CONCURRENT)
         super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        # HTTPServer.server_bind looks its own name up in the DNS, which can take seconds in a pod.
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def close(self) -> None:
         """Answer "not ready" from now on."""

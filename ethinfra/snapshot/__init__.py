@@ -22,7 +22,8 @@ Where to find what:
     where they are       store (what a store must do), registry_store, layout_store (a directory), listing, reader
     what is done         push, restore (with space, directory, cache, marker, reflink), verify, promote, retention
     what must fit        compatibility, plan
-    around it            progress, access (which registry, with whose credentials), errors, parallel, __main__ (the verbs), job
+    around it            progress, access (which registry, whose credentials), errors, parallel, __main__ (the verbs)
+    in a cluster         job
 
 `docs/snapshot-format.md` is the format, for whoever writes another reader. Beyond the standard library this package
 needs urllib3 and zstandard, and of this project only `ethinfra.errors` and `ethinfra.registry`'s client.

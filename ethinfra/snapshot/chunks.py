@@ -23,8 +23,6 @@ DEFAULT_LEVEL = 1
 
 #: A chunk is stored compressed if that takes at most this part of its size. Level 1 is for speed, the others for size.
 _PAYS_FAST, _PAYS = 0.9, 0.97
-#: What a part shrinks to that makes the whole worth a try.
-_PAYS_MUCH = 0.7
 #: Bytes of a sample, and how many are taken.
 _SAMPLE, _SAMPLES = 16 << 10, 4
 
@@ -74,8 +72,8 @@ class Codec:
         step = (len(data) - _SAMPLE) // (_SAMPLES - 1)
         fast = self._compressor(1)
         sizes = [len(fast.compress(data[start : start + _SAMPLE])) for start in range(0, step * _SAMPLES, step)]
-        # Small pieces shrink less than the whole, which may also be one half of either kind.
-        return sum(sizes) <= (self._pays + 0.02) * _SAMPLE * _SAMPLES or min(sizes) <= _PAYS_MUCH * _SAMPLE
+        # Small pieces shrink less than the whole.
+        return sum(sizes) <= (self._pays + 0.02) * _SAMPLE * _SAMPLES
 
     def _compressor(self, level: int) -> zstandard.ZstdCompressor:
         known: dict[int, zstandard.ZstdCompressor] | None = getattr(self._local, "compressors", None)

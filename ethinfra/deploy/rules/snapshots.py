@@ -6,6 +6,7 @@ from ethinfra.deploy.render import title
 from ethinfra.deploy.rules.builder import jobs, mounted, plans, program, steps, unreadable
 from ethinfra.deploy.rules.manifests import Manifests, Pods, arguments
 from ethinfra.kube import Object
+from ethinfra.snapshot.errors import BAD_INPUT, DEFECT, FAILED, OUT_OF_SPACE
 
 #: What a job does. A CSI snapshot is taken by one job and pushed by another.
 _ORDERS = (
@@ -17,6 +18,9 @@ _ORDERS = (
 
 #: The sidecar in which the restore test's client runs, and who asks it.
 _TESTED, _TESTER = "execution", "promote"
+
+#: Exit codes of a step for which another try is the same again.
+_REFUSED = sorted((FAILED, BAD_INPUT, OUT_OF_SPACE, DEFECT))
 
 #: What a job's account may create, since RBAC cannot bind `create` to a name.
 _CREATED = frozenset({"events", "volumesnapshots"})
@@ -54,14 +58,22 @@ def snapshot_jobs_have_time(manifests: Manifests) -> list[str]:
 
 
 def snapshot_jobs_fail_by_their_steps_alone(manifests: Manifests) -> list[str]:
-    """What a step refuses ends its job; a client that is killed beside it does not, whatever its exit code is."""
+    """What a step refuses ends its job, what it could not reach does not; nor does a client that is killed beside it,
+    whatever its exit code is."""
     said = []
     for pods in jobs(manifests):
         job = pods.owner["spec"].get("jobTemplate", {}).get("spec", {})
         rules = job.get("podFailurePolicy", {}).get("rules", [])
-        ending = [one.get("onExitCodes", {}).get("containerName") for one in rules if one["action"] == "FailJob"]
-        said += [f"{pods.title}: goes on when {step} has refused" for step in steps(pods) if step not in ending]
-        said += [f"{pods.title}: ends by the exit code of {one or 'any'}" for one in ending if one not in steps(pods)]
+        ending = [one.get("onExitCodes", {}) for one in rules if one["action"] == "FailJob"]
+        names = [one.get("containerName") for one in ending]
+        said += [f"{pods.title}: goes on when {step} has refused" for step in steps(pods) if step not in names]
+        said += [f"{pods.title}: ends by the exit code of {one or 'any'}" for one in names if one not in steps(pods)]
+        said += [
+            f"{pods.title}: ends when {one.get('containerName')} has an exit code {one.get('operator')} {codes}"
+            for one in ending
+            for codes in [sorted(one.get("values", []))]
+            if (one.get("operator"), codes) != ("In", _REFUSED)
+        ]
     return said
 
 

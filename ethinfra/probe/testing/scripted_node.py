@@ -14,10 +14,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from ethinfra.probe.listener import Listener
 from ethinfra.probe.testing.lies import LIES
 from ethinfra.probe.testing.scripted_chain import Refusal, ScriptedChain
 
@@ -77,7 +77,7 @@ class Face:
     def __init__(self, address: Address, answer: Callable[[_Handler], None]) -> None:
         self._address = address
         self._answer = answer
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
 
     @property
     def url(self) -> str:
@@ -103,14 +103,8 @@ class Face:
             self._server = None
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(Listener):
     block_on_close = False
-
-    def server_bind(self) -> None:
-        # As in `ethinfra.probe.server`: no look at the DNS.
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that gives up on a lie hangs up; that is what it should do."""

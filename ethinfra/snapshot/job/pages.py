@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from ethinfra.errors import BadInput
+from ethinfra.probe.listener import Listener
 from ethinfra.probe.metrics import CONTENT_TYPE
 
 #: Seconds for one read or write of a request.
@@ -68,15 +68,7 @@ def serving(address: tuple[str, int], pages: Mapping[str, Callable[[], Page]]) -
             server.shutdown()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def server_bind(self) -> None:
-        # HTTPServer.server_bind looks its own name up in the DNS, which can take seconds in a pod.
-        # TCPServer's lets the probe bind this port at once, though connections of a moment ago linger.
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
-
+class _Server(Listener):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever asked has hung up."""
 

@@ -41,6 +41,17 @@ JOBS = (
         by="snapshot_jobs_fail_by_their_steps_alone",
     ),
     Mutant(
+        "a step that refuses does not end its job",
+        template("_snapshots.tpl", '{{- if has "job" .args }}', '{{- if and (has "job" .args) (ne .name "push") }}'),
+        by="snapshot_jobs_fail_by_their_steps_alone",
+        defect="a client that is stopped again and again for a snapshot that cannot be",
+    ),
+    Mutant(
+        "a registry that is away for a moment ends a job",
+        template("_snapshots.tpl", "values: [1, 2, 3, 70]", "values: [1, 2, 3, 4, 70]"),
+        by="snapshot_jobs_fail_by_their_steps_alone",
+    ),
+    Mutant(
         "a snapshot counts before it is tested",
         template(
             "_snapshots.tpl",
