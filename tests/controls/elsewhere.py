@@ -95,10 +95,6 @@ ELSEWHERE = (
     ),
     # Snapshots and serve nodes
     Control(
-        "A snapshot of a live node is of one moment, *",
-        test="tests/snapshot/job/test_take.py::test_node_that_lost_blocks_gives_no_snapshot",
-    ),
-    Control(
         "A node that has nothing but the snapshot starts at the recorded block, without a repair",
         test="tests/snapshot/job/test_promote.py::test_candidate_that_answers_otherwise_fails",
     ),
@@ -107,33 +103,13 @@ ELSEWHERE = (
         test="tests/snapshot/job/test_take.py::test_young_snapshot_makes_another_one_needless",
     ),
     Control(
-        "Two jobs never run on one volume",
-        test="tests/snapshot/job/test_lease.py::test_lease_of_a_run_that_is_alive_is_left_alone",
-    ),
-    Control(
         "Only the job that pushes has an account that may",
         without="the Secrets are compared by what is in them; manifests with the wrong one are among the mutants",
-    ),
-    Control(
-        "A second snapshot sends little",
-        test="tests/snapshot/test_push.py::test_chunks_of_the_snapshot_before_are_not_sent_again",
-    ),
-    Control(
-        "What the Kubernetes node has already is not fetched again",
-        test="tests/snapshot/test_cache.py::test_second_replica_fetches_nothing",
     ),
     Control('A job that is killed in phase "[!c]*', without="the rows differ by phase; `copy` is sabotaged"),
     Control(
         "The registry goes down while a snapshot is pushed",
         test="tests/snapshot/test_registry_away.py::test_push_goes_on_when_the_registry_is_back",
-    ),
-    Control(
-        "The registry goes down during a restore",
-        test="tests/snapshot/test_registry_away.py::test_restore_goes_on_when_the_registry_is_back",
-    ),
-    Control(
-        "The disk is full during a restore",
-        test="tests/snapshot/test_interruption.py::test_full_file_system_ends_the_restore_clearly",
     ),
     Control(
         "The registry is full", without="the kernel says that its storage is full; there is nothing of ours to break"
@@ -153,13 +129,6 @@ ELSEWHERE = (
     Control(
         "No node gets ready on bad data",
         test="tests/trial/test_serving.py::test_client_that_was_started_without_data_is_noticed",
-    ),
-    Control(
-        "The mark of a complete restore is written last",
-        test=(
-            "tests/snapshot/test_interruption.py::"
-            "test_restore_killed_at_any_step_has_no_marker_and_is_finished_by_the_next"
-        ),
     ),
     Control(
         "What would go is shown first", test="tests/snapshot/job/test_prune.py::test_dry_run_says_it_and_does_nothing"

@@ -6,7 +6,8 @@ from tests.controls.catalogue.believed import BELIEVED
 from tests.controls.catalogue.cut_off import CUT_OFF
 from tests.controls.catalogue.open import OPEN
 from tests.controls.catalogue.registry import REGISTRY
+from tests.controls.catalogue.restores import RESTORES
 from tests.controls.catalogue.serving import SERVING
-from tests.controls.catalogue.snapshots import SNAPSHOTS
+from tests.controls.catalogue.snapshots import COPIED_ALIVE, SNAPSHOTS
 
-BUNDLES = (REGISTRY, OPEN, CUT_OFF, BELIEVED, SNAPSHOTS, SERVING)
+BUNDLES = (REGISTRY, OPEN, CUT_OFF, BELIEVED, SNAPSHOTS, COPIED_ALIVE, RESTORES, SERVING)

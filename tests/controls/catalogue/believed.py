@@ -81,6 +81,31 @@ BELIEVED = Bundle(
                 "ethereum/devnet-genesis may create pods: denied": "'allowed' == 'denied'",
             },
         ),
+        Sabotage(
+            name="wide-jobs",
+            breaks="Snapshots' jobs may do to every pod what they may to their node's, make some, and read Secrets.",
+            edits=(
+                Edit(
+                    f"{CHART}/templates/snapshots/role.yaml",
+                    "    resources: [pods]\n    resourceNames: {{ toJson $pods }}\n    verbs: [get, delete]\n",
+                    "    resources: [pods, secrets]\n    verbs: [get, list, create, delete]\n",
+                ),
+                Edit(
+                    f"{CHART}/templates/snapshots/prune-role.yaml",
+                    "    resources: [pods]\n    verbs: [list]\n",
+                    "    resources: [pods, secrets]\n    verbs: [get, delete]\n",
+                ),
+            ),
+            fails={
+                "ethereum/snapshot-geth may delete pods: denied": "'allowed' == 'denied'",
+                "ethereum/snapshot-geth may list pods: denied": "'allowed' == 'denied'",
+                "ethereum/snapshot-geth may create pods: denied": "'allowed' == 'denied'",
+                "ethereum/snapshot-geth may get secrets: denied": "'allowed' == 'denied'",
+                "ethereum/snapshot-prune may list pods: allowed": "'denied' == 'allowed'",
+                "ethereum/snapshot-prune may delete pods: denied": "'allowed' == 'denied'",
+                "ethereum/snapshot-prune may get secrets: denied": "'allowed' == 'denied'",
+            },
+        ),
     ),
     untouched=(
         "ethereum/default may list pods: denied",

@@ -1,4 +1,4 @@
-"""What lets a snapshot be less than it says."""
+"""What lets a snapshot be less than it says, or cost more."""
 
 from __future__ import annotations
 
@@ -25,28 +25,38 @@ SNAPSHOTS = Bundle(
             },
         ),
         Sabotage(
-            name="fetched-anew",
-            breaks="A restore fetches what is there already.",
+            name="sent-anew",
+            breaks="A push reads and sends everything, whatever the registry has.",
             edits=(
                 Edit(
-                    "ethinfra/snapshot/restore.py",
-                    "if target.before > chunk.offset and self._is_there(target, chunk):",
-                    "if target.before < 0 and self._is_there(target, chunk):",
+                    "ethinfra/snapshot/push.py",
+                    "        if parent is not None:\n            for _, chunk in parent.config.chunks():\n",
+                    "        if parent is not None:\n            for _, chunk in ():\n",
+                ),
+                Edit(
+                    "ethinfra/snapshot/push.py",
+                    "        if parent is None or not volume or parent.volume != volume",
+                    "        if True or parent is None or not volume or parent.volume != volume",
+                ),
+                Edit(
+                    "ethinfra/snapshot/push.py",
+                    "            if self._store.blob_size(digest) != len(stored.data):\n",
+                    "            if stored.data:\n",
                 ),
             ),
-            fails={"A restore over an older copy fetches only what differs": "fetched"},
+            fails={"A second snapshot sends little": "it sent what the first one has"},
         ),
         Sabotage(
-            name="believed-bytes",
-            breaks="What comes from the registry is not compared with its digest.",
+            name="two-at-once",
+            breaks="A job believes that every lease is its own.",
             edits=(
                 Edit(
-                    "ethinfra/snapshot/chunks.py",
-                    "    if hashlib.sha256(data).digest() != chunk.raw:\n",
-                    "    if chunk.size < 0:\n",
+                    "ethinfra/snapshot/job/lease.py",
+                    "        while not self._acquired():\n",
+                    "        while not self._acquired() and self._lost:\n",
                 ),
             ),
-            fails={"A snapshot with a wrong digest is refused, and the one before it is used": "restored"},
+            fails={"Two jobs never run on one volume": "another run works on"},
         ),
         Sabotage(
             name="held-for-ever",
@@ -74,8 +84,31 @@ SNAPSHOTS = Bundle(
             },
         ),
     ),
-    untouched=(
-        "A snapshot with a flipped bit is refused, and the one before it is used",
-        "What would go is shown first",
+    untouched=("What would go is shown first",),
+)
+
+#: On a cluster of its own: with it no snapshot is promoted, which most scenarios begin with.
+COPIED_ALIVE = Bundle(
+    name="copied-alive",
+    prepared=(OBJECTS_ARE_ENOUGH, *LESS_PATIENCE),
+    sabotages=(
+        Sabotage(
+            name="copied-alive",
+            breaks="The database is copied while its client writes to it, and the client stops afterwards.",
+            edits=(
+                Edit(
+                    "ethinfra/snapshot/job/take.py",
+                    "        _stop(taking)\n        begun = time.monotonic()\n        try:\n"
+                    "            _HOW[taking.job.method](taking)\n",
+                    "        begun = time.monotonic()\n        try:\n"
+                    "            _HOW[taking.job.method](taking)\n            _stop(taking)\n",
+                ),
+            ),
+            fails={
+                "A snapshot of a live node is of one moment, says what it is, and is promoted after a node has started "
+                "from it": "promoted nothing",
+            },
+        ),
     ),
+    untouched=("Only the job that pushes has an account that may",),
 )
