@@ -136,6 +136,33 @@
 {{- end -}}
 {{- end -}}
 
+{{/* What decides how an execution client lays out its database, as text: nodes of one client can have each other's data only
+     if it is the same. `full` and `snap` are two ways to the same data. Takes: (dict "node" node "program" program). */}}
+{{- define "ethereum.layout" -}}
+{{- $mode := .node.execution.syncMode -}}
+{{- $parts := list (ternary "full" $mode (has $mode (list "full" "snap"))) -}}
+{{- $known := .program.options | default dict -}}
+{{- range $name := keys (.node.execution.options | default dict) | sortAlpha -}}
+{{- if (index $known $name | default dict).database -}}{{- $parts = append $parts $name -}}{{- end -}}
+{{- end -}}
+{{- join ", " $parts -}}
+{{- end -}}
+
+{{/* Nodes whose snapshots go to the same repository have the same kind of database. Takes: (dict "root" $ "nodes" nodes). */}}
+{{- define "ethereum.checkRepositories" -}}
+{{- $seen := dict -}}
+{{- range .nodes -}}
+{{- $program := include "ethereum.program" (dict "root" $.root "client" .execution.client "program" "execution" "path" .path) | fromJson -}}
+{{- $layout := include "ethereum.layout" (dict "node" . "program" $program) -}}
+{{- $repository := printf "%s/%s/%s" $.root.Values.snapshots.registry.prefix .network.name .execution.client -}}
+{{- $other := index $seen $repository | default dict -}}
+{{- if and $other (ne $other.layout $layout) -}}
+{{- fail (printf "%s.snapshots.enabled: its database (%s) is of another kind than that of %s (%s), and both would go to %s; take snapshots of one of them, or of the other in a release with another snapshots.registry.prefix" .path $layout $other.path $other.layout $repository) -}}
+{{- end -}}
+{{- $_ := set $seen $repository (dict "layout" $layout "path" .path) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Snapshots can be taken of this node at all. Takes: a scope. */}}
 {{- define "ethereum.checkSnapshots" -}}
 {{- $path := .node.path -}}
@@ -187,6 +214,10 @@
 {{- end -}}
 {{- if ne .source.client .node.execution.client -}}
 {{- fail (printf "%s.from: %s runs %s, and this node %s, which cannot read its data" $path .node.from .source.client .node.execution.client) -}}
+{{- end -}}
+{{- $layout := include "ethereum.layout" (dict "node" .node "program" $execution) -}}
+{{- if ne .source.layout $layout -}}
+{{- fail (printf "%s.execution: the database of %s is of another kind (%s) than the one that is asked for here (%s), and is not turned into it" $path .node.from .source.layout $layout) -}}
 {{- end -}}
 {{- if and .node.restore.required (not .source.snapshots) -}}
 {{- fail (printf "%s.restore.required: no snapshots are taken of %s (sync.nodes[%s].snapshots.enabled), so these pods would never start" $path .node.from .node.from) -}}

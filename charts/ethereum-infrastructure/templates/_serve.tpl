@@ -59,7 +59,8 @@
 {{- if $node.network -}}{{- $network = mergeOverwrite (include "ethereum.network.neutral" $root | fromYaml) (deepCopy $node.network) -}}{{- end -}}
 {{- $rpc := printf "http://%s-rpc:%v" $from $execution.ports.rpc -}}
 {{- $beacon := printf "http://%s-beacon:%v" $from $consensus.ports.beacon -}}
-{{- dict "client" $node.execution.client "snapshots" $node.snapshots.enabled "network" $network "rpc" $rpc "beacon" $beacon | toJson -}}
+{{- $layout := include "ethereum.layout" (dict "node" $node "program" $execution) -}}
+{{- dict "client" $node.execution.client "layout" $layout "snapshots" $node.snapshots.enabled "network" $network "rpc" $rpc "beacon" $beacon | toJson -}}
 {{- end -}}
 
 {{/* The Deployment of a serve node. Takes: a scope. */}}
@@ -96,7 +97,8 @@ sidecar.istio.io/inject: "true"
 {{- end -}}
 
 {{/* What a mesh's sidecar leaves alone: peers, who speak no HTTP and know each other by their own keys; the node probe, which
-     the kubelet asks; the registry, which is asked before the sidecar runs. Takes: a scope. */}}
+     the kubelet asks; and who is asked before the sidecar runs: the registry, and the nodes that a serve node starts from.
+     Takes: a scope. */}}
 {{- define "ethereum.meshAnnotations" -}}
 {{- $ports := include "ethereum.ports" . | fromYaml -}}
 {{- $peers := list $ports.execution.p2p $ports.consensus.p2p -}}
@@ -105,9 +107,13 @@ sidecar.istio.io/inject: "true"
 {{- if eq .protocol "TCP" -}}{{- $peers = append $peers .port -}}{{- end -}}
 {{- end -}}
 {{- end -}}
-{{- $registry := regexFind ":[0-9]+$" (urlParse .root.Values.snapshots.registry.url).host | trimPrefix ":" | default "443" -}}
+{{- $asked := list -}}
+{{- range concat (list .root.Values.snapshots.registry.url .node.consensus.checkpointSyncUrl) .node.references | compact -}}
+{{- $url := urlParse . -}}
+{{- $asked = append $asked (regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "80" "443" (eq $url.scheme "http"))) -}}
+{{- end -}}
 traffic.sidecar.istio.io/excludeInboundPorts: {{ append $peers .root.Values.probe.port | join "," | quote }}
-traffic.sidecar.istio.io/excludeOutboundPorts: {{ append $peers $registry | join "," | quote }}
+traffic.sidecar.istio.io/excludeOutboundPorts: {{ concat $peers $asked | uniq | join "," | quote }}
 proxy.istio.io/config: '{"holdApplicationUntilProxyStarts": true}'
 {{- end -}}
 
@@ -179,7 +185,8 @@ spec:
   pollingInterval: 10
   advanced:
     horizontalPodAutoscalerConfig:
-      name: {{ .node.name }}
+      # Not the name of the chart's own autoscaler: switching from one to the other, Helm would take KEDA's for its own.
+      name: {{ .node.name }}-keda
       behavior: {{- include "ethereum.scalingBehavior" . | nindent 8 }}
   triggers:
     - type: cpu

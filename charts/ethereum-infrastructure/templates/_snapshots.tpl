@@ -15,6 +15,7 @@
 {{- range include "ethereum.syncNodes" . | fromJsonArray -}}
 {{- if .snapshots.enabled -}}{{- $nodes = append $nodes . -}}{{- end -}}
 {{- end -}}
+{{- include "ethereum.checkRepositories" (dict "root" . "nodes" $nodes) -}}
 {{- toJson $nodes -}}
 {{- end -}}
 
@@ -180,11 +181,16 @@ volumes:
 {{- end -}}
 
 {{/* The node of the restore test: the client with the data that was restored, few caches and nothing that is not needed for
-     an answer. Takes: a scope. */}}
+     an answer; of its options those that say how the data is laid out. Takes: a scope. */}}
 {{- define "ethereum.testNode" -}}
 {{- $node := omit .node "execution" "jwt" -}}
 {{- $execution := omit .node.execution "options" "resources" "cacheMiB" -}}
-{{- $execution = set $execution "options" dict -}}
+{{- $known := (include "ethereum.part" (dict "scope" . "part" "execution") | fromJson).options | default dict -}}
+{{- $options := dict -}}
+{{- range $name, $option := .node.execution.options -}}
+{{- if (index $known $name).database -}}{{- $options = set $options $name $option -}}{{- end -}}
+{{- end -}}
+{{- $execution = set $execution "options" $options -}}
 {{- $execution = set $execution "cacheMiB" .node.snapshots.restoreTest.cacheMiB -}}
 {{- $execution = set $execution "resources" .node.snapshots.restoreTest.resources -}}
 {{- $node = set $node "execution" $execution -}}
@@ -222,7 +228,7 @@ terminationGracePeriodSeconds: {{ (include "ethereum.part" (dict "scope" . "part
   imagePullPolicy: IfNotPresent
   command: {{ toJson $program.command }}
   args:
-    {{- include "ethereum.flags" (dict "scope" $scope "program" $program "client" $execution.client "groups" (list "base" "rpc" "engine" "metrics" "p2p" (printf "syncModes.%s" $execution.syncMode) $network) "extra" $execution.extraArgs "over" (list "offline")) | trim | nindent 4 }}
+    {{- include "ethereum.flags" (dict "scope" $scope "program" $program "client" $execution.client "groups" (list "base" "rpc" "engine" "metrics" "p2p" (printf "syncModes.%s" $execution.syncMode) $network) "extra" $execution.extraArgs "options" $execution.options "over" (list "offline")) | trim | nindent 4 }}
   env:
     {{- include "ethereum.environment" (dict "scope" $scope "program" $program "alone" true) | nindent 4 }}
   securityContext: {{- include "ethereum.containerSecurity" . | nindent 4 }}

@@ -22,6 +22,7 @@ from ethinfra.snapshot.job.cluster import Cluster
 from ethinfra.snapshot.job.errors import ApiRefused, Stopped
 from ethinfra.snapshot.job.place import Place, namespace, say
 from ethinfra.snapshot.job.run import NotNeeded, Run, hand_on, handed_on
+from ethinfra.snapshot.paths import OWN_NAMES
 from ethinfra.snapshot.plan import Method, Plan, read_plan
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 #: Exit codes beside those of `ethinfra.snapshot.errors`: the Kubernetes API refused, the pod was deleted.
 API, STOPPED = 5, 143
+
+#: On a volume whose client was started without a snapshot, as there was none.
+_STARTED_EMPTY = f"{OWN_NAMES}started-empty"
 
 #: What a container does with the run that the one before it handed on.
 Part = Callable[[Place, Cluster, "SnapshotStore", Run], object]
@@ -175,12 +179,17 @@ def _pod_restore(options: argparse.Namespace) -> int:
     from ethinfra.snapshot.job.pod_restore import restore
 
     plan = read_plan(options.plan)
+    if (options.data / _STARTED_EMPTY).exists():
+        # The containers of a pod start anew when its Kubernetes node does.
+        say(f"{options.data} was begun without a snapshot; what is there is what its client has made since")
+        return 0
     try:
         restore(plan, _store(plan), options.data)
     except NoSuchSnapshot as none:
         # One that is there and cannot be used is another error.
         if not options.or_empty:
             raise
+        (options.data / _STARTED_EMPTY).touch()
         say(f"{none.subject}; the client starts without one")
     return 0
 

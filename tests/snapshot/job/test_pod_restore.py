@@ -20,6 +20,7 @@ from ethinfra.snapshot.errors import NoSuchSnapshot, NoUsableSnapshot
 from ethinfra.snapshot.job import commands, pod_restore
 from ethinfra.snapshot.job.pod_restore import restore, standing_on
 from ethinfra.snapshot.layout_store import LayoutStore
+from ethinfra.snapshot.paths import OWN_NAMES
 from ethinfra.snapshot.plan import Plan
 from ethinfra.waiting import NotInTime, eventually
 from tests.probe.http import unused_port
@@ -155,21 +156,31 @@ def test_empty_registry_is_said(plan: Plan, store: LayoutStore, data: Path):
 
 
 def test_empty_registry_is_no_failure_where_a_client_may_start_without(
-    plan: Plan, store: LayoutStore, source: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+    plan: Plan, store: LayoutStore, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """The control: one that is there and cannot be used is a failure all the same."""
+    """The control: one that is there and cannot be used is a failure all the same. What the client has made is its own,
+    also when snapshots are there at the next start of the pod's containers."""
     monkeypatch.setattr(commands, "read_plan", lambda _: plan)
     monkeypatch.setattr(commands, "_store", lambda _: store)
-    options = argparse.Namespace(plan=Path("plan.json"), data=data, or_empty=True)
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir(), second.mkdir()
 
-    assert commands._pod_restore(options) == 0
+    def run(data: Path, *, or_empty: bool = True) -> int:
+        return commands._pod_restore(argparse.Namespace(plan=Path("plan.json"), data=data, or_empty=or_empty))
 
-    assert list(data.iterdir()) == []
     with pytest.raises(NoSuchSnapshot):
-        commands._pod_restore(argparse.Namespace(**{**vars(options), "or_empty": False}))
+        run(first, or_empty=False)
+    assert run(first) == 0
+
+    assert all(one.name.startswith(OWN_NAMES) for one in first.iterdir())
     stored(store, source, plan, block(100, fork="lost"))
+    made = first / "geth/chaindata/000001.sst"
+    made.parent.mkdir(parents=True)
+    made.write_text("by the client")
+    assert run(first) == 0
+    assert made.read_text() == "by the client"
     with pytest.raises(NoUsableSnapshot):
-        commands._pod_restore(options)
+        run(second)
 
 
 def test_it_tells_what_it_restores_while_it_works(
