@@ -46,7 +46,7 @@ def must_be_out_of_service(kube: Kube, namespace: str, service: str, pod: str, *
 def silent_ports(kube: Kube, namespace: str, *, labels: str) -> list[str]:
     """Ports behind which a ready endpoint does not listen, as `service/pod:port`, and Services without endpoints.
 
-    Looked at from inside each pod, by its probe container, so that no network policy answers in the port's place.
+    Looked at from inside each pod, by a container with a Python, so that no network policy answers in the port's place.
     """
     found = kube.list("Service", namespace, labels=labels)
     silent = [] if found else [f"no service with {labels}"]
@@ -56,9 +56,17 @@ def silent_ports(kube: Kube, namespace: str, *, labels: str) -> list[str]:
         if not targets:
             silent.append(f"{name}: no endpoint")
         for pod, ports in targets.items():
-            tried = kube.exec(namespace, pod, "probe", "python3", "-c", _TRY_ALL, *sorted(ports)).stdout.split()
+            inside = _with_python(kube, namespace, pod)
+            tried = kube.exec(namespace, pod, inside, "python3", "-c", _TRY_ALL, *sorted(ports)).stdout.split()
             silent += [f"{name}/{pod}:{port}" for port in tried]
     return silent
+
+
+def _with_python(kube: Kube, namespace: str, pod: str) -> str:
+    """A node's probe, or the only container of a pod of ours that is no node."""
+    found = kube.get("Pod", pod, namespace)
+    names = [one["name"] for one in found["spec"]["containers"]] if found else []
+    return "probe" if "probe" in names or not names else str(names[0])
 
 
 def _targets(kube: Kube, namespace: str, service: str) -> dict[str, set[str]]:
