@@ -21,7 +21,16 @@ from ethinfra.errors import ImageError
 from ethinfra.registry.tokens import Account
 from ethinfra.registry.transport import Answer, Content, RegistryRefused, RegistryUnreachable, Transport
 
-__all__ = ["Answer", "RegistryClient", "RegistryRefused", "RegistryUnreachable", "Repository", "Stored", "Usage"]
+__all__ = [
+    "Answer",
+    "DigestMismatch",
+    "RegistryClient",
+    "RegistryRefused",
+    "RegistryUnreachable",
+    "Repository",
+    "Stored",
+    "Usage",
+]
 
 _DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX_TYPES = (
@@ -32,6 +41,10 @@ MANIFEST_TYPES = (*INDEX_TYPES, "application/vnd.oci.image.manifest.v1+json", _D
 
 #: Requests at a time, where many small ones are needed.
 _PARALLEL = 8
+
+
+class DigestMismatch(ImageError):
+    """What the registry sent has another digest than it was asked for: it is damaged there."""
 
 
 @dataclass(frozen=True)
@@ -149,14 +162,14 @@ class RegistryClient:
         return answer.headers.get("docker-content-digest") or self.manifest(repository, reference).digest
 
     def manifest(self, repository: str, reference: str) -> Stored:
-        """A manifest or index; the digest is checked."""
+        """A manifest or index. DigestMismatch if its digest is not the one that was asked for, or came with it."""
         answer = self.ask("GET", _manifest_path(repository, reference), headers=_ACCEPT)
         stored = Stored(_digest_of(answer.content), answer.content)
         expected = answer.headers.get("docker-content-digest", stored.digest)
         if ":" in reference:
             expected = reference
         if stored.digest != expected:
-            raise ImageError(f"manifest of {repository}:{reference}", expected=expected, seen=stored.digest)
+            raise DigestMismatch(f"manifest of {repository}:{reference}", expected=expected, seen=stored.digest)
         return stored
 
     def has_blob(self, repository: str, digest: str) -> bool:
@@ -168,10 +181,10 @@ class RegistryClient:
         return int(answer.headers.get("content-length", -1)) if answer.status_code == 200 else None
 
     def blob(self, repository: str, digest: str) -> bytes:
-        """A blob in memory; the digest is checked."""
+        """A blob in memory. DigestMismatch if its bytes are others."""
         data = self.ask("GET", _blob_path(repository, digest)).content
         if _digest_of(data) != digest:
-            raise ImageError(f"blob of {repository}", expected=digest, seen=_digest_of(data))
+            raise DigestMismatch(f"blob of {repository}", expected=digest, seen=_digest_of(data))
         return data
 
     def unchecked_blob(self, repository: str, digest: str, limit: int) -> bytes | None:

@@ -41,7 +41,7 @@ from ethinfra.snapshot.model import (
 from ethinfra.snapshot.progress import amount, shown
 from ethinfra.snapshot.promote import fail, pin, promote, unpin
 from ethinfra.snapshot.push import push
-from ethinfra.snapshot.reader import summary
+from ethinfra.snapshot.reader import glance
 from ethinfra.snapshot.restore import Restored, restore, restore_newest
 from ethinfra.snapshot.retention import Policy, plan, prune
 from ethinfra.snapshot.store import SnapshotStore
@@ -292,11 +292,10 @@ def _list(options: argparse.Namespace) -> int:
         print(json.dumps([{**asdict(one), "created": one.created.isoformat()} for one in listed], indent=1))
         return 0
     for one in listed:
-        size = summary(store, one.digest).number(ANNOTATION_BYTES) if one.digest else None
-        extra = [LATEST] * one.latest + [f"pin {name}" for name in one.pins]
-        print(
-            f"{one.id}  {one.state:<9}  {amount(int(size or 0)):>8}  {one.digest or '-'}  {', '.join(extra)}".rstrip()
-        )
+        said = glance(store, one)
+        size = amount(int(said.number(ANNOTATION_BYTES) or 0))
+        extra = [LATEST] * one.latest + [f"pin {name}" for name in one.pins] + [said.problem or one.problem]
+        print(f"{one.id}  {one.state:<9}  {size:>8}  {one.digest or '-'}  {', '.join(filter(None, extra))}".rstrip())
     return 0
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ethinfra.errors import BadInput
-from ethinfra.snapshot.errors import ChunkMismatch, no_room
+from ethinfra.snapshot.errors import ChunkMismatch, damaged_manifest, no_room
 from ethinfra.snapshot.manifest import INDEX
 from ethinfra.snapshot.marker import sync_directory, write_durably
 from ethinfra.snapshot.store import Data, MissingBlobs, digest_of
@@ -68,13 +68,13 @@ class LayoutStore:
             return None
         raw = self._path(digest).read_bytes()
         if digest_of(raw) != digest:
-            raise ChunkMismatch(digest, where=f"manifest {reference} of {self._top}", seen=digest_of(raw))
+            raise damaged_manifest(f"{reference} of {self._top}", expected=digest, seen=digest_of(raw))
         return raw
 
     def digest(self, reference: str) -> str | None:
-        if ":" in reference:
-            return reference if self._path(reference).exists() else None
-        return next((one["digest"] for one in self._entries() if one["annotations"][_TAG] == reference), None)
+        leads = [one["digest"] for one in self._entries() if one["annotations"][_TAG] == reference]
+        digest = reference if ":" in reference else next(iter(leads), None)
+        return digest if digest is not None and self.blob_size(digest) is not None else None
 
     def put_manifest(self, reference: str, raw: bytes, media_type: str) -> None:
         document = json.loads(raw)

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ethinfra.errors import BadInput
+from ethinfra.registry.client import RegistryRefused
 from ethinfra.snapshot import manifest
 from ethinfra.snapshot.chunks import DEFAULT_LEVEL, Codec
 from ethinfra.snapshot.document import serialize
-from ethinfra.snapshot.errors import SnapshotUnusable, SourceChanged
+from ethinfra.snapshot.errors import NoSuchSnapshot, SnapshotUnusable, SourceChanged
 from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.listing import State, promoted, shard_tag, tag_of
 from ethinfra.snapshot.manifest import MAX_LAYERS, Descriptor, Layer
@@ -121,11 +122,11 @@ def push(
 
 
 def _parent(store: SnapshotStore, progress: Transfer) -> Snapshot | None:
-    """The newest promoted snapshot. One that cannot be used is no reason to make none."""
+    """The newest promoted snapshot. One that cannot be used, or is gone meanwhile, is no reason to make none."""
     newest = promoted(store)[:1]
     try:
         return read_snapshot(store, tag_of(newest[0].id, State.PROMOTED)) if newest else None
-    except SnapshotUnusable as reason:
+    except (SnapshotUnusable, NoSuchSnapshot, RegistryRefused) as reason:
         progress.note(f"no chunks are shared with {newest[0].id}: {reason}")
         return None
 

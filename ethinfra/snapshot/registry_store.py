@@ -6,7 +6,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from ethinfra.registry.client import RegistryClient, RegistryRefused
+from ethinfra.registry.client import DigestMismatch, RegistryClient, RegistryRefused
+from ethinfra.snapshot.errors import damaged_manifest
 from ethinfra.snapshot.store import CannotRemove, Data, MissingBlobs
 
 #: What registries say to a manifest that names what is not there.
@@ -49,6 +50,9 @@ class RegistryStore:
             if refused.status == 404:
                 return None
             raise
+        except DigestMismatch as damaged:
+            where = f"{reference} of {self.name}"
+            raise damaged_manifest(where, expected=damaged.expected, seen=damaged.seen) from damaged
 
     def digest(self, reference: str) -> str | None:
         return self._client.digest(self._repository, reference)

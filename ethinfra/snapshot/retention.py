@@ -58,6 +58,8 @@ def plan(snapshots: Sequence[Listed], policy: Policy, *, now: datetime, used: Co
 
 def _verdict(one: Listed, counted: Collection[str], policy: Policy, now: datetime, used: Collection[str]) -> Verdict:
     age = now - one.created
+    if one.problem:
+        return Verdict(one, True, f"not all is known of it: {one.problem}")
     if one.id in used or (one.digest is not None and one.digest in used):
         return Verdict(one, True, "a running pod was restored from it, or is restoring it")
     if one.pins:

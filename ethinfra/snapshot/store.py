@@ -48,7 +48,7 @@ class SnapshotStore(Protocol):
         kept."""
 
     def manifest(self, reference: str) -> bytes | None:
-        """The manifest of a tag or digest, None if there is none. By digest, the bytes have that digest (checked)."""
+        """The manifest of a tag or digest, None if there is none. InvalidSnapshot if its bytes have not its digest."""
 
     def digest(self, reference: str) -> str | None:
         """The digest of a tag's or digest's manifest, None if there is none."""

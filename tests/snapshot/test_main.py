@@ -69,6 +69,26 @@ def test_prune_shows_what_it_would_do(source: Path, tmp_path: Path, capsys: pyte
     assert "0000000100" not in left
 
 
+def test_list_names_a_damaged_snapshot_and_goes_on(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout = tmp_path / "layout"
+    digests = []
+    for block in (100, 200):
+        capsys.readouterr()
+        main(_push(source, layout, block))
+        digests.append(capsys.readouterr().out.split()[1].removeprefix("sha256:"))
+    (layout / "blobs/sha256" / digests[0]).write_bytes(b"{}")
+
+    assert main(["list", "--layout", str(layout), "--all"]) == 0
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert "0000000100" in first
+    assert "is damaged" in first
+    assert "0000000200" in second
+    assert "damaged" not in second
+
+
 def test_exit_codes_tell_what_kind_of_failure_it_was(
     source: Path, volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def _one(age: timedelta, state: State = State.PROMOTED, **more: object) -> Listed:
     name = make_id(100_000_000 - int(age.total_seconds()), NOW - age)
     digest = f"sha256:{name}"
-    return Listed(name, state, digest, (f"{state}-{name}",), **more)  # type: ignore[arg-type]
+    return Listed(name, state, (f"{state}-{name}",), digest, **more)  # type: ignore[arg-type]
 
 
 def _kept(snapshots: list[Listed], policy: Policy, used: set[str] | None = None) -> list[Listed]:

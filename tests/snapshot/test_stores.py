@@ -11,7 +11,7 @@ import pytest
 from ethinfra.errors import BadInput
 from ethinfra.registry.client import RegistryRefused
 from ethinfra.snapshot.compatibility import Expected
-from ethinfra.snapshot.errors import ChunkMismatch
+from ethinfra.snapshot.errors import ChunkMismatch, InvalidSnapshot
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.listing import listing
 from ethinfra.snapshot.manifest import INDEX, MANIFEST, SHARD, SNAPSHOT
@@ -173,8 +173,17 @@ class TestLayoutStore(LookingStoreContract):
         store.put_manifest("one", raw, MANIFEST)
         (tmp_path / "layout" / "blobs" / "sha256" / digest_of(raw)[7:]).write_bytes(raw.replace(b"2", b"3"))
 
-        with pytest.raises(ChunkMismatch):
+        with pytest.raises(InvalidSnapshot, match="manifest one"):
             store.manifest("one")
+
+    def test_manifest_that_is_gone_is_none(self, tmp_path: Path) -> None:
+        store = LayoutStore(tmp_path / "layout")
+        raw = _manifest(store, b"content")
+        store.put_manifest("one", raw, MANIFEST)
+        (tmp_path / "layout" / "blobs" / "sha256" / digest_of(raw)[7:]).unlink()
+
+        assert store.manifest("one") is None
+        assert store.digest("one") is None
 
 
 class TestDistribution(LookingStoreContract):
