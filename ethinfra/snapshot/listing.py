@@ -7,7 +7,7 @@
     pin-<name>                kept whatever its age
     <id>-shard-<number>       a part of the manifest of a large snapshot
 
-An id is the block's number and the time: `0000001234-20261123T170000Z`; greater is newer.
+An id is the block's number and the time: `0000001234-20261123T170000Z`; what was made later is newer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from ethinfra.errors import BadInput
 from ethinfra.registry.client import RegistryRefused
-from ethinfra.snapshot.ids import is_id, moment_of
+from ethinfra.snapshot.ids import age_order, is_id, moment_of
 from ethinfra.snapshot.store import SnapshotStore
 
 LATEST = "latest"
@@ -136,7 +136,7 @@ def _named(tags: Iterable[str]) -> list[Named]:
             if tag.startswith(prefix) and is_id(tag.removeprefix(prefix)):
                 states[tag.removeprefix(prefix)][state] = tag
     found = []
-    for name in sorted({*states, *shards}):
+    for name in sorted({*states, *shards}, key=age_order):
         state = next((one for _, one in _STATES if one in states[name]), State.LEFTOVER)
         # The tag that counts is the last of its kind to go, and shards go after it.
         own = [states[name][one] for _, one in reversed(_STATES) if one in states[name]]

@@ -14,8 +14,8 @@ from ethinfra.snapshot.store import CannotRemove, SnapshotStore, digest_of
 def promote(store: SnapshotStore, name: str) -> str:
     """Make the candidate of that id the one that restores take; returns its manifest's digest.
 
-    `latest` moves last, in one step, and never back to an older snapshot. Run again after an interruption it finishes;
-    promoting what is promoted changes nothing.
+    `latest` moves last, in one step, and never back to one that was made earlier. Run again after an interruption it
+    finishes; promoting what is promoted changes nothing.
     """
     candidate, own = tag_of(name, State.CANDIDATE), tag_of(name, State.PROMOTED)
     raw = store.manifest(candidate)

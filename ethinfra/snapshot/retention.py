@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ethinfra.snapshot.ids import age_order
 from ethinfra.snapshot.listing import LATEST, Listed, State
 from ethinfra.snapshot.store import SnapshotStore
 
@@ -51,8 +52,8 @@ class Plan:
 
 def plan(snapshots: Sequence[Listed], policy: Policy, *, now: datetime, used: Collection[str]) -> Plan:
     """Decide about each. used: manifest digests or ids that running pods were restored from or are restoring."""
-    newest = sorted((one for one in snapshots if one.state is State.PROMOTED), key=lambda one: one.id, reverse=True)
-    counted = {one.id for one in newest[: policy.count]}
+    newest = sorted((one.id for one in snapshots if one.state is State.PROMOTED), key=age_order, reverse=True)
+    counted = newest[: policy.count]
     return Plan(tuple(_verdict(one, counted, policy, now, used) for one in snapshots))
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ethinfra.snapshot.ids import make_id
-from ethinfra.snapshot.listing import Listed, State, listing, tag_of
+from ethinfra.snapshot.listing import Listed, State, listing, promoted, tag_of
+from ethinfra.snapshot.model import Network
 from ethinfra.snapshot.promote import pin, promote, unpin
 from ethinfra.snapshot.push import push
 from ethinfra.snapshot.retention import Policy, plan, prune
@@ -108,6 +109,22 @@ def test_promoting_an_older_one_does_not_move_latest_back(store: MemoryStore, so
     promote(store, older.id)
 
     assert store.digest("latest") == newer.digest
+
+
+def test_chain_that_was_begun_anew_is_the_newer_one(store: MemoryStore, source: Path) -> None:
+    """A devnet under the same name: its blocks are lower, and what the old chain left sorts above them as text."""
+    for hours in range(3):
+        created = NOW - 20 * DAY + hours * HOUR
+        promote(store, push(source, store, tree.description(1000 + hours, created=created), chunk_size=tree.CHUNK).id)
+    anew = Network("devnet", 32382, "0x" + "22" * 32)
+    newest = push(source, store, tree.description(50, network=anew, created=NOW))
+    promote(store, newest.id)
+
+    decided = plan(listing(store), Policy(1, DAY), now=NOW + 9 * DAY, used=set())
+
+    assert store.digest("latest") == newest.digest
+    assert promoted(store)[0].id == newest.id
+    assert [one.id for one in decided.kept] == [newest.id]
 
 
 def test_tags_of_others_are_left_alone(store: MemoryStore, source: Path) -> None:
