@@ -107,7 +107,7 @@ def _push_verb(verbs: Verbs[argparse.ArgumentParser]) -> None:
     )
     one.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="repeatable")
     one.add_argument("--volume", default="", metavar="ID", help="files of this volume are read only if they changed")
-    one.add_argument("--chunk-size", type=_size, default=0, metavar="BYTES", help="default: the parent's, or 4M")
+    one.add_argument("--chunk-size", type=_size, default=0, metavar="BYTES", help="default: the parent's, or 8M")
     one.add_argument("--level", type=int, choices=range(1, 20), default=DEFAULT_LEVEL, metavar="1..19", help="of zstd")
     one.add_argument("--revision", default="by hand", help="of the source of who makes it")
 

@@ -21,9 +21,9 @@ from ethinfra.errors import BadInput
 from ethinfra.registry.client import RegistryRefused
 from ethinfra.snapshot import manifest
 from ethinfra.snapshot.chunks import DEFAULT_LEVEL, Codec
-from ethinfra.snapshot.document import serialize
-from ethinfra.snapshot.errors import NoSuchSnapshot, SnapshotUnusable, SourceChanged
-from ethinfra.snapshot.ids import make_id
+from ethinfra.snapshot.document import parse, serialize
+from ethinfra.snapshot.errors import InvalidSnapshot, NoSuchSnapshot, SnapshotUnusable, SourceChanged
+from ethinfra.snapshot.ids import is_id, make_id
 from ethinfra.snapshot.listing import State, promoted, shard_tag, tag_of
 from ethinfra.snapshot.manifest import MAX_LAYERS, Descriptor, Layer
 from ethinfra.snapshot.model import DEFAULT_CHUNK_SIZE, Config, Description, Directory, File, Identity, pack
@@ -80,10 +80,11 @@ def push(
     level:      of zstd
     workers:    0 for as many as cores and memory allow
     max_layers: chunks above which the manifest is split
-    SourceChanged if a file changes meanwhile, BadInput for what no snapshot can hold.
+    SourceChanged if a file changes meanwhile, BadInput for what no snapshot can hold, before anything is read.
     """
     started = time.monotonic()
     name = name or make_id(description.block.number, description.created)
+    _must_be_readable(name, Config(description, chunk_size or DEFAULT_CHUNK_SIZE, (), ()))
     progress = progress or Transfer()
     parent = _parent(store, progress)
     size = chunk_size or (parent.config.chunk_size if parent else DEFAULT_CHUNK_SIZE)
@@ -121,6 +122,16 @@ def push(
     )
 
 
+def _must_be_readable(name: str, config: Config) -> None:
+    """BadInput for what no reader would accept. It is said before hours of reading, not after."""
+    if not is_id(name):
+        raise BadInput(f"id {name!r} of a snapshot", expected="a block's number of at most ten digits, and a time")
+    try:
+        parse(serialize(config))
+    except InvalidSnapshot as wrong:
+        raise BadInput("no reader would accept this snapshot", seen=wrong.seen) from wrong
+
+
 def _parent(store: SnapshotStore, progress: Transfer) -> Snapshot | None:
     """The newest promoted snapshot. One that cannot be used, or is gone meanwhile, is no reason to make none."""
     newest = promoted(store)[:1]
@@ -142,6 +153,8 @@ def _finish(
 ) -> str:
     """Store config, shards and manifest; returns the manifest's digest."""
     raw = serialize(config)
+    # A config that nobody can read is never sent. For 200,000 chunks that takes 0.3 s, and 40 MB while it lasts.
+    parse(raw)
     descriptor = Descriptor(digest_of(raw), len(raw))
     if store.blob_size(descriptor.digest) is None:
         store.put_blob(descriptor.digest, raw)

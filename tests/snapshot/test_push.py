@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.compatibility import Expected
-from ethinfra.snapshot.errors import SourceChanged
+from ethinfra.snapshot.errors import InvalidSnapshot, SourceChanged
 from ethinfra.snapshot.listing import State, listing
-from ethinfra.snapshot.model import Identity
+from ethinfra.snapshot.model import Database, Identity, Network
 from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.push import Pushed, push
 from ethinfra.snapshot.reader import read_snapshot
@@ -223,6 +224,49 @@ def test_links_and_sockets_are_refused(store: MemoryStore, source: Path) -> None
         push(source, store, tree.description(), chunk_size=CHUNK)
 
     assert "geth/chaindata/link" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "about", "said"),
+    [
+        ({"chunk_size": 5000}, {}, "multiple of 4096"),
+        ({"chunk_size": 128 << 20}, {}, "chunkSize"),
+        ({"chunk_size": -4096}, {}, "chunkSize"),
+        ({"name": "mine"}, {}, "'mine'"),
+        ({}, {"block": 10**10}, "ten digits"),
+        ({}, {"database": Database("", ("geth/chaindata", ""))}, "include"),
+        ({}, {"network": Network("devnet", 1, "0xABC")}, "genesisHash"),
+    ],
+)
+def test_what_no_reader_accepts_is_refused_before_anything_is_read(
+    store: MemoryStore, source: Path, options: dict[str, Any], about: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        push(source, store, tree.description(**about), **options)
+
+    assert said in str(refused.value)
+    assert not store.asked
+
+
+def test_directory_whose_name_no_reader_accepts_is_refused(store: MemoryStore, source: Path) -> None:
+    (source / "geth/chaindata/em\npty").mkdir()
+
+    with pytest.raises(BadInput) as refused:
+        push(source, store, tree.description(), chunk_size=CHUNK)
+
+    assert "em\\npty" in str(refused.value)
+    assert not store.blobs
+
+
+def test_config_that_cannot_be_read_is_not_sent(
+    store: MemoryStore, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ethinfra.snapshot.push.pack", lambda rows: b"".join(raw * 2 + bytes(4) for raw, *_ in rows))
+
+    with pytest.raises(InvalidSnapshot):
+        push(source, store, tree.description(), chunk_size=CHUNK)
+
+    assert not [data for data in store.blobs.values() if data.startswith(b'{"schemaVersion"')]
 
 
 def test_directory_without_data_is_refused(store: MemoryStore, tmp_path: Path) -> None:
