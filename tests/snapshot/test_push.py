@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +162,42 @@ def test_parents_chunks_that_were_removed_are_sent_again(store: MemoryStore, sou
     restore(store, pushed.tag, volume, Expected())
 
     assert tree.database_of(volume) == tree.database_of(source)
+
+
+def test_file_that_changes_before_its_chunks_are_sent_again_ends_the_push(store: MemoryStore, source: Path) -> None:
+    """Its first chunks would be of one moment, those that were lost of another."""
+    freezer = source / "geth/chaindata/ancient/chain/bodies.0000.cdat"
+
+    def collect(operation: str, what: str) -> None:
+        if operation == "put_manifest" and what.startswith("candidate-"):
+            store.collect_garbage()
+            with freezer.open("r+b") as file:
+                file.write(b"other")
+
+    store.before = collect
+
+    with pytest.raises(SourceChanged):
+        push(source, store, tree.description(), chunk_size=CHUNK)
+
+    assert store.tags() == []
+
+
+def test_chunks_that_were_lost_are_sent_again_by_many_threads(store: MemoryStore, source: Path) -> None:
+    """A first push of a terabyte would take days with one."""
+    collected, sent, together = threading.Event(), count(), threading.Barrier(3, timeout=10)
+
+    def collect(operation: str, _what: str) -> None:
+        if operation == "put_manifest" and not collected.is_set():
+            store.collect_garbage()
+            collected.set()
+        elif operation == "put_blob" and collected.is_set() and next(sent) < 3:
+            together.wait()
+
+    store.before = collect
+
+    pushed = push(source, store, tree.description(), chunk_size=CHUNK, workers=3)
+
+    assert store.tags() == [pushed.tag]
 
 
 def test_registry_that_keeps_losing_chunks_ends_the_push(store: MemoryStore, source: Path) -> None:
