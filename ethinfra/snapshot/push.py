@@ -73,7 +73,8 @@ def push(
 ) -> Pushed:
     """Store the files of `source` that the description's database includes, as a candidate.
 
-    name:       the snapshot's id; by default of block and time. One that is complete already is left as it is
+    name:       the snapshot's id; by default of block and time. One that is there already is left as it is, unless it
+                cannot be read
     volume:     which volume the files are of; with it, what has not changed since the parent is not read again
     identities: of the files by path, where `source` is a copy of the volume; by default those of `source` itself
     chunk_size: bytes; 0 for the parent's, or the default
@@ -86,6 +87,9 @@ def push(
     name = name or make_id(description.block.number, description.created)
     _must_be_readable(name, Config(description, chunk_size or DEFAULT_CHUNK_SIZE, (), ()))
     progress = progress or Transfer()
+    there = _there(store, name, progress)
+    if there is not None:
+        return there
     parent = _parent(store, progress)
     size = chunk_size or (parent.config.chunk_size if parent else DEFAULT_CHUNK_SIZE)
     task = _Push(source, store, Codec(size, level), size, parent, progress)
@@ -131,6 +135,27 @@ def _must_be_readable(name: str, config: Config) -> None:
         parse(serialize(config))
     except InvalidSnapshot as wrong:
         raise BadInput("no reader would accept this snapshot", seen=wrong.seen) from wrong
+
+
+def _there(store: SnapshotStore, name: str, progress: Transfer) -> Pushed | None:
+    """The snapshot of that id, if one was pushed before, whatever has become of it.
+
+    Shards are tagged by the id alone: pushed once more they would lose their tags, and a promoted one its chunks.
+    """
+    started = time.monotonic()
+    for state in (State.PROMOTED, State.FAILED, State.CANDIDATE):
+        tag = tag_of(name, state)
+        try:
+            found = read_snapshot(store, tag)
+        except NoSuchSnapshot:
+            continue
+        except SnapshotUnusable as reason:
+            progress.note(f"{tag} is made anew: {reason}")
+            continue
+        config, chunks = found.config, sum(1 for _ in found.config.chunks())
+        seconds = time.monotonic() - started
+        return Pushed(name, tag, found.digest, len(config.files), config.size, chunks, 0, 0, 0, seconds, config.parent)
+    return None
 
 
 def _parent(store: SnapshotStore, progress: Transfer) -> Snapshot | None:

@@ -13,9 +13,9 @@ import pytest
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.errors import InvalidSnapshot, SourceChanged
-from ethinfra.snapshot.listing import State, listing
+from ethinfra.snapshot.listing import State, listing, tag_of
 from ethinfra.snapshot.model import Database, Identity, Network
-from ethinfra.snapshot.promote import promote
+from ethinfra.snapshot.promote import fail, promote
 from ethinfra.snapshot.push import Pushed, push
 from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.restore import restore
@@ -123,6 +123,33 @@ def test_push_that_is_complete_can_be_repeated(store: MemoryStore, source: Path)
     assert again.tag == first.tag
     assert again.sent_chunks == 0
     assert store.tags() == [first.tag]
+
+
+@pytest.mark.parametrize("state", [State.PROMOTED, State.FAILED, State.CANDIDATE])
+def test_snapshot_that_is_there_is_not_pushed_over(store: MemoryStore, source: Path, state: State) -> None:
+    """Its shards have their tags by its id: another one's would take them, and a collection then their chunks."""
+    first = push(source, store, tree.description(), chunk_size=CHUNK, max_layers=5)
+    if state is not State.CANDIDATE:
+        (promote if state is State.PROMOTED else fail)(store, first.id)
+    before = dict(store.leading)
+    tree.mutate(source, seed=3)
+
+    again = push(source, store, tree.description(), name=first.id, chunk_size=CHUNK, max_layers=5)
+
+    assert store.leading == before
+    assert (again.id, again.digest, again.tag) == (first.id, first.digest, tag_of(first.id, state))
+    assert (again.files, again.bytes, again.chunks) == (first.files, first.bytes, first.chunks)
+    assert (again.read_bytes, again.sent_chunks) == (0, 0)
+
+
+def test_snapshot_that_is_there_and_damaged_is_made_anew(store: MemoryStore, source: Path, volume: Path) -> None:
+    first = push(source, store, tree.description(), chunk_size=CHUNK)
+    store.manifests[first.digest] = b"{}"
+
+    again = push(source, store, tree.description(), chunk_size=CHUNK)
+    restore(store, again.tag, volume, Expected())
+
+    assert tree.database_of(volume) == tree.database_of(source)
 
 
 def test_chunks_that_garbage_collection_took_are_sent_again(store: MemoryStore, source: Path, volume: Path) -> None:
