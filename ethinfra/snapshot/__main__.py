@@ -43,7 +43,7 @@ from ethinfra.snapshot.promote import fail, pin, promote, unpin
 from ethinfra.snapshot.push import push
 from ethinfra.snapshot.reader import glance
 from ethinfra.snapshot.restore import Restored, restore, restore_newest
-from ethinfra.snapshot.retention import Policy, plan, prune
+from ethinfra.snapshot.retention import Policy, plan, prune, pushed_at
 from ethinfra.snapshot.store import SnapshotStore
 from ethinfra.snapshot.verify import verify
 
@@ -302,7 +302,9 @@ def _list(options: argparse.Namespace) -> int:
 def _prune(options: argparse.Namespace) -> int:
     store = _store(options)
     policy = Policy(options.count, options.age)
-    decided = plan(listing(store), policy, now=datetime.now(UTC), used=set(options.used))
+    listed = listing(store)
+    pushed = pushed_at(store, listed)
+    decided = plan(listed, policy, now=datetime.now(UTC), used=set(options.used), pushed=pushed)
     for verdict in decided.verdicts:
         print(f"{'keep' if verdict.keep else 'remove'}  {verdict.snapshot.id}  {verdict.reason}")
     if options.dry_run:

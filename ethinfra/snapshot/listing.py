@@ -55,6 +55,11 @@ class Named:
     def created(self) -> datetime:
         return moment_of(self.id)
 
+    @property
+    def shards(self) -> tuple[str, ...]:
+        """Those of the tags that are its shards'."""
+        return tuple(tag for tag in self.tags if tag.startswith(f"{self.id}-shard-"))
+
 
 @dataclass(frozen=True)
 class Listed(Named):
@@ -116,6 +121,14 @@ def listing(store: SnapshotStore) -> list[Listed]:
 def promoted(store: SnapshotStore) -> list[Named]:
     """The promoted ones, newest first. Only tags are asked for: no manifest can be in the way."""
     return [one for one in reversed(_named(store.tags())) if one.state is State.PROMOTED]
+
+
+def names_of(store: SnapshotStore, one: Listed) -> set[str]:
+    """The tags that lead to a snapshot at this moment: its states', and `latest` and pins. Its shards' are no names."""
+    own = {tag_of(one.id, state) for state in _PREFIX}
+    tags = store.tags()
+    pointers = [tag for tag in tags if tag == LATEST or tag.startswith(PIN)] if one.digest else []
+    return own.intersection(tags) | {tag for tag in pointers if store.digest(tag) == one.digest}
 
 
 def resolve(store: SnapshotStore, text: str) -> str:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ethinfra.errors import BadInput
@@ -191,7 +192,8 @@ def _finish(
         manifest.ANNOTATION_BYTES: str(config.size),
         manifest.ANNOTATION_SENT: str(task.sent_bytes),
         manifest.ANNOTATION_SECONDS: f"{time.monotonic() - started:.1f}",
-        manifest.ANNOTATION_CREATED: f"{config.description.created:%Y-%m-%dT%H:%M:%SZ}",
+        manifest.ANNOTATION_CREATED: manifest.moment_text(config.description.created),
+        manifest.ANNOTATION_PUSHED: manifest.moment_text(datetime.now(UTC)),
     }
     layers: dict[bytes, Layer] = {}
     for _, chunk in config.chunks():

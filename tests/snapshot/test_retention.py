@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.listing import Listed, State, listing, promoted, tag_of
+from ethinfra.snapshot.manifest import INDEX, MANIFEST
 from ethinfra.snapshot.model import Network
-from ethinfra.snapshot.promote import pin, promote, unpin
+from ethinfra.snapshot.promote import fail, pin, promote, unpin
 from ethinfra.snapshot.push import push
-from ethinfra.snapshot.retention import Policy, plan, prune
+from ethinfra.snapshot.retention import Plan, Policy, plan, prune, pushed_at
 from tests.snapshot import tree
 from tests.snapshot.memory_store import MemoryStore
 
@@ -99,6 +101,64 @@ def test_pinned_snapshot_outlives_its_time_and_unpinned_it_goes(store: MemorySto
     assert kept == names
     assert [one.id for one in listing(store)] == names[1:]
     store.collect_garbage()
+
+
+def _decided(store: MemoryStore, now: datetime) -> Plan:
+    listed = listing(store)
+    return plan(listed, NEVER, now=now, used=set(), pushed=pushed_at(store, listed))
+
+
+@pytest.mark.parametrize("becomes", [State.CANDIDATE, State.FAILED, State.LEFTOVER])
+def test_what_is_not_promoted_counts_from_the_end_of_its_push(store: MemoryStore, source: Path, becomes: State) -> None:
+    """A first push of a terabyte took longer than a day: the test comes yet."""
+    now = datetime.now(UTC)
+    created = (now - 25 * HOUR).replace(microsecond=0)
+    pushed = push(source, store, tree.description(created=created), chunk_size=tree.CHUNK, max_layers=5)
+    if becomes is State.FAILED:
+        fail(store, pushed.id)
+    elif becomes is State.LEFTOVER:
+        store.remove_tag(pushed.tag)
+
+    assert [one.state for one in _decided(store, now).kept] == [becomes]
+    assert [one.state for one in _decided(store, now + 25 * HOUR).removed] == [becomes]
+
+
+def test_candidate_of_an_older_program_counts_from_its_copy(store: MemoryStore, source: Path) -> None:
+    pushed = push(source, store, tree.description(), chunk_size=tree.CHUNK)
+    document = json.loads(store.manifests[pushed.digest])
+    del document["annotations"]["io.ethinfra.snapshot.pushed"]
+    store.put_manifest(pushed.tag, json.dumps(document).encode(), MANIFEST)
+
+    assert _decided(store, NOW + 23 * HOUR).removed == []
+    assert len(_decided(store, NOW + 25 * HOUR).removed) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "while"])
+@pytest.mark.parametrize("what", ["promoted", "pinned"])
+def test_what_gets_another_name_after_the_plan_keeps_its_shards(
+    store: MemoryStore, source: Path, when: str, what: str
+) -> None:
+    """The test of a candidate took long, or somebody pins it just then."""
+    pushed = push(source, store, tree.description(), chunk_size=tree.CHUNK, max_layers=5)
+    decided = plan(listing(store), NEVER, now=NOW + 2 * DAY, used=set())
+    shards = decided.removed[0].shards
+    raw = store.manifests[pushed.digest]
+
+    def name(operation: str = "", _what: str = "") -> None:
+        if operation in ("", "remove_tag"):
+            store.before = lambda *_: None
+            tag = tag_of(pushed.id, State.PROMOTED) if what == "promoted" else "pin-mine"
+            store.put_manifest(tag, raw, INDEX)
+
+    if when == "before":
+        name()
+    else:
+        store.before = name
+
+    prune(store, decided)
+
+    assert len(shards) > 1
+    assert set(shards) <= set(store.tags())
 
 
 def test_promoting_an_older_one_does_not_move_latest_back(store: MemoryStore, source: Path) -> None:
