@@ -124,10 +124,7 @@ class RegistryClient:
     def _once(self, method: str, path: str, expect: Iterable[int], **options: Any) -> Answer:
         answer = self._transport.request(method, path, **options)
         if answer.status_code not in tuple(expect):
-            after = answer.headers.get("retry-after", "")
-            raise RegistryRefused(
-                f"{method} {path}", answer.status_code, answer.text, float(after) if after.isdecimal() else 0
-            )
+            raise RegistryRefused(f"{method} {path}", answer.status_code, answer.text, answer.retry_after)
         return answer
 
     def status(self, method: str, path: str, **options: Any) -> int:
@@ -204,6 +201,10 @@ class RegistryClient:
         # Not `ask`, which would repeat one half: an upload that broke off is begun again from its first request.
         path = f"/v2/{repository}/blobs/uploads/"
         begun = self._once("POST", path, (202,), headers={"Content-Length": "0"})
+        if "location" not in begun.headers:
+            raise RegistryRefused(
+                f"POST {path}", begun.status_code, "without a Location: nobody knows where to send it"
+            )
         place = urljoin(f"{self.url.rstrip('/')}{path}", begun.headers["location"])
         join = "&" if "?" in place else "?"
         headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
