@@ -239,6 +239,10 @@ class RegistryClient:
         """Remove a tag; what only it needed is freed by garbage collection. RegistryRefused (404) if there is none."""
         self.ask("DELETE", _manifest_path(repository, tag), expect=(202,))
 
+    def delete_manifest(self, repository: str, digest: str) -> None:
+        """Remove a manifest, and every tag that leads to it. RegistryRefused (404) if there is none."""
+        self.ask("DELETE", _manifest_path(repository, digest), expect=(202,))
+
     # The gateway's own paths
 
     def ui(self) -> str:

@@ -318,7 +318,7 @@ def _prune(options: argparse.Namespace) -> int:
 def _promote(options: argparse.Namespace) -> int:
     store = _store(options)
     if options.fail:
-        fail(store, options.snapshot)
+        fail(store, options.snapshot, print)
         print(f"{options.snapshot} is marked as failed")
     elif options.pin:
         print(f"{options.snapshot} is kept: {pin(store, _reference(store, options.snapshot), options.pin)}")
@@ -326,7 +326,7 @@ def _promote(options: argparse.Namespace) -> int:
         unpin(store, options.unpin)
         print(f"no pin {options.unpin} any more")
     else:
-        print(f"{options.snapshot} is promoted: {promote(store, options.snapshot)}")
+        print(f"{options.snapshot} is promoted: {promote(store, options.snapshot, print)}")
     return 0
 
 

@@ -100,9 +100,9 @@ class LayoutStore:
     def tags(self) -> list[str]:
         return sorted(one["annotations"][_TAG] for one in self._entries())
 
-    def remove_tag(self, tag: str) -> None:
+    def remove_tags(self, *tags: str) -> None:
         with self._changing() as entries:
-            entries[:] = [one for one in entries if one["annotations"][_TAG] != tag]
+            entries[:] = [one for one in entries if one["annotations"][_TAG] not in tags]
 
     def _path(self, digest: str) -> Path:
         return self._blobs / digest.removeprefix("sha256:")

@@ -127,10 +127,8 @@ def prune(store: SnapshotStore, decided: Plan) -> list[Listed]:
         own = [tag for tag in one.tags if tag not in one.shards]
         if names_of(store, one) != set(own):
             continue
-        for tag in own:
-            store.remove_tag(tag)
+        store.remove_tags(*own)
         if not names_of(store, one):
-            for tag in one.shards:
-                store.remove_tag(tag)
+            store.remove_tags(*one.shards)
         removed.append(one)
     return removed

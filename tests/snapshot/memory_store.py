@@ -77,9 +77,10 @@ class MemoryStore:
         self._begin("tags", "")
         return sorted(self.leading)
 
-    def remove_tag(self, tag: str) -> None:
-        self._begin("remove_tag", tag)
-        self.leading.pop(tag, None)
+    def remove_tags(self, *tags: str) -> None:
+        for tag in tags:
+            self._begin("remove_tag", tag)
+            self.leading.pop(tag, None)
 
     def copy(self) -> MemoryStore:
         """Another store with the same content."""

@@ -103,8 +103,7 @@ def test_nothing_is_removed_while_nobody_knows_what_latest_leads_to(store: Memor
 def test_shards_stay_while_a_pin_leads_to_what_has_no_other_name(store: MemoryStore, source: Path) -> None:
     (pushed,) = _promoted(source, store, 100, max_layers=5)
     pin(store, LATEST, "kept")
-    for tag in (LATEST, tag_of(pushed.id, State.PROMOTED)):
-        store.remove_tag(tag)
+    store.remove_tags(LATEST, tag_of(pushed.id, State.PROMOTED))
 
     decided = plan(listing(store), Policy(0, timedelta()), now=tree.NOON + timedelta(days=9), used=set())
 

@@ -117,7 +117,7 @@ def test_what_is_not_promoted_counts_from_the_end_of_its_push(store: MemoryStore
     if becomes is State.FAILED:
         fail(store, pushed.id)
     elif becomes is State.LEFTOVER:
-        store.remove_tag(pushed.tag)
+        store.remove_tags(pushed.tag)
 
     assert [one.state for one in _decided(store, now).kept] == [becomes]
     assert [one.state for one in _decided(store, now + 25 * HOUR).removed] == [becomes]

@@ -108,8 +108,8 @@ class StoreContract:
         any_store.put_manifest("one", raw, MANIFEST)
         any_store.put_manifest("two", raw, MANIFEST)
 
-        any_store.remove_tag("one")
-        any_store.remove_tag("one")
+        any_store.remove_tags("one")
+        any_store.remove_tags("one", "three")
 
         assert any_store.tags() == ["two"]
         assert any_store.manifest("two") == raw
