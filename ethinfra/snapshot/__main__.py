@@ -180,7 +180,8 @@ def _verb(
 
 def _store(options: argparse.Namespace) -> SnapshotStore:
     if options.layout:
-        return LayoutStore(options.layout)
+        # A name that was mistyped is nothing to read from.
+        return LayoutStore(options.layout, make=options.run is _push)
     if not options.repository:
         raise BadInput("--registry without --repository", expected="a path in it, like snapshots/hoodi/geth")
     return open_store(

@@ -95,6 +95,9 @@ def test_exit_codes_tell_what_kind_of_failure_it_was(
     layout = ["--layout", str(tmp_path / "layout")]
     nowhere = ["--registry", "http://127.0.0.1:9", "--repository", "snapshots/x", "--patience", "0"]
 
+    assert main(["pull", *layout, "--into", str(volume)]) == BAD_INPUT
+    assert not (tmp_path / "layout").exists()
+    main(_push(source, tmp_path / "layout"))
     assert main(["pull", *layout, "--into", str(volume)]) == FAILED
     assert main(["pull", "--layout", str(source), "--into", str(volume)]) == BAD_INPUT
     assert main(["pull", *nowhere, "--into", str(volume)]) == REGISTRY
