@@ -232,7 +232,10 @@ def restore_command(
     """Restore into a directory. Interrupted it goes on; nodes in the cluster do it by themselves."""
     planned = Planned(reach(env, provider, name), node, config)
     kept = ChunkCache(cache, 50 << 30) if cache else None
-    into.mkdir(parents=True, exist_ok=True)
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise BadInput(f"{into} cannot be made", expected="a directory to write to", seen=str(reason)) from reason
     with planned.store() as store, shown() as progress:
         if reference:
             done = restore(

@@ -400,7 +400,10 @@ def _age(text: str) -> timedelta:
     found = re.fullmatch(r"(\d+)([smhd])", text)
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not an age like 12h or 7d")
-    return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
+    try:
+        return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
+    except OverflowError:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than there are days") from None
 
 
 if __name__ == "__main__":
