@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 it failed; 2 the input was wrong and nothing was changed; 
 
 from __future__ import annotations
 
+import errno
 import importlib
 import signal
 import sys
@@ -32,6 +33,9 @@ GROUPS = {
 }
 
 INTERRUPTED = 130
+
+#: What a machine refuses to whoever asks: no room, no right. It is no defect, and a traceback would not help.
+_MACHINES = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 #: Modules whose commands stand at the top: `ethinfra <verb>`.
 TOP = ("cluster", "deploy", "certify")
@@ -77,6 +81,11 @@ def main() -> None:
     except EthinfraError as error:
         print(redact(str(error)), file=sys.stderr)
         sys.exit(2 if isinstance(error, BadInput) else 1)
+    except OSError as error:
+        if error.errno not in _MACHINES:
+            raise
+        print(redact(f"{error.filename or 'this machine'}: {error.strerror}"), file=sys.stderr)
+        sys.exit(1)
     except typer.Exit as left:
         sys.exit(left.exit_code)
     except (KeyboardInterrupt, typer.Abort):

@@ -28,7 +28,7 @@ from ethinfra.snapshot.listing import LATEST, Listed, State, listing, resolve
 from ethinfra.snapshot.model import Config
 from ethinfra.snapshot.progress import amount, shown
 from ethinfra.snapshot.promote import pin, unpin
-from ethinfra.snapshot.reader import read_snapshot, summary
+from ethinfra.snapshot.reader import glance, read_snapshot
 from ethinfra.snapshot.registry_store import RegistryStore
 from ethinfra.snapshot.restore import restore, restore_newest
 from ethinfra.snapshot.verify import verify
@@ -124,7 +124,9 @@ def list_command(
     table = Table("snapshot", "state", "bytes", "sent", "down", "", box=None, pad_edge=False)
     for one in facts:
         down = f"{one['downtimeSeconds']:.1f}s" if one["downtimeSeconds"] is not None else "-"
-        marks = " ".join([*(["latest"] if one["latest"] else []), *(f"pin:{pinned}" for pinned in one["pins"])])
+        marks = " ".join(
+            [*(["latest"] if one["latest"] else []), *(f"pin:{pinned}" for pinned in one["pins"]), one["problem"]]
+        )
         table.add_row(one["id"], one["state"], amount(one["bytes"] or 0), amount(one["sentBytes"] or 0), down, marks)
     typer.echo(planned.repository)
     show(table)
@@ -230,7 +232,10 @@ def restore_command(
     """Restore into a directory. Interrupted it goes on; nodes in the cluster do it by themselves."""
     planned = Planned(reach(env, provider, name), node, config)
     kept = ChunkCache(cache, 50 << 30) if cache else None
-    into.mkdir(parents=True, exist_ok=True)
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise BadInput(f"{into} cannot be made", expected="a directory to write to", seen=str(reason)) from reason
     with planned.store() as store, shown() as progress:
         if reference:
             done = restore(
@@ -309,12 +314,8 @@ def _ready_replica(planned: Planned) -> int:
 
 def _facts(store: RegistryStore, one: Listed) -> dict[str, Any]:
     """A snapshot by its names and its manifest alone."""
-    said = summary(store, one.digest) if one.digest else None
-
-    def number(annotation: str) -> float | None:
-        return said.number(annotation) if said else None
-
-    size, sent = number(manifest.ANNOTATION_BYTES), number(manifest.ANNOTATION_SENT)
+    said = glance(store, one)
+    size, sent = said.number(manifest.ANNOTATION_BYTES), said.number(manifest.ANNOTATION_SENT)
     return {
         "id": one.id,
         "state": str(one.state),
@@ -324,7 +325,8 @@ def _facts(store: RegistryStore, one: Listed) -> dict[str, Any]:
         "pins": list(one.pins),
         "bytes": None if size is None else int(size),
         "sentBytes": None if sent is None else int(sent),
-        "downtimeSeconds": number(manifest.ANNOTATION_DOWNTIME),
+        "downtimeSeconds": said.number(manifest.ANNOTATION_DOWNTIME),
+        "problem": said.problem or one.problem,
     }
 
 

@@ -21,7 +21,16 @@ from ethinfra.errors import ImageError
 from ethinfra.registry.tokens import Account
 from ethinfra.registry.transport import Answer, Content, RegistryRefused, RegistryUnreachable, Transport
 
-__all__ = ["Answer", "RegistryClient", "RegistryRefused", "RegistryUnreachable", "Repository", "Stored", "Usage"]
+__all__ = [
+    "Answer",
+    "DigestMismatch",
+    "RegistryClient",
+    "RegistryRefused",
+    "RegistryUnreachable",
+    "Repository",
+    "Stored",
+    "Usage",
+]
 
 _DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX_TYPES = (
@@ -32,6 +41,10 @@ MANIFEST_TYPES = (*INDEX_TYPES, "application/vnd.oci.image.manifest.v1+json", _D
 
 #: Requests at a time, where many small ones are needed.
 _PARALLEL = 8
+
+
+class DigestMismatch(ImageError):
+    """What the registry sent has another digest than it was asked for: it is damaged there."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +124,7 @@ class RegistryClient:
     def _once(self, method: str, path: str, expect: Iterable[int], **options: Any) -> Answer:
         answer = self._transport.request(method, path, **options)
         if answer.status_code not in tuple(expect):
-            after = answer.headers.get("retry-after", "")
-            raise RegistryRefused(
-                f"{method} {path}", answer.status_code, answer.text, float(after) if after.isdecimal() else 0
-            )
+            raise RegistryRefused(f"{method} {path}", answer.status_code, answer.text, answer.retry_after)
         return answer
 
     def status(self, method: str, path: str, **options: Any) -> int:
@@ -149,14 +159,14 @@ class RegistryClient:
         return answer.headers.get("docker-content-digest") or self.manifest(repository, reference).digest
 
     def manifest(self, repository: str, reference: str) -> Stored:
-        """A manifest or index; the digest is checked."""
+        """A manifest or index. DigestMismatch if its digest is not the one that was asked for, or came with it."""
         answer = self.ask("GET", _manifest_path(repository, reference), headers=_ACCEPT)
         stored = Stored(_digest_of(answer.content), answer.content)
         expected = answer.headers.get("docker-content-digest", stored.digest)
         if ":" in reference:
             expected = reference
         if stored.digest != expected:
-            raise ImageError(f"manifest of {repository}:{reference}", expected=expected, seen=stored.digest)
+            raise DigestMismatch(f"manifest of {repository}:{reference}", expected=expected, seen=stored.digest)
         return stored
 
     def has_blob(self, repository: str, digest: str) -> bool:
@@ -168,10 +178,10 @@ class RegistryClient:
         return int(answer.headers.get("content-length", -1)) if answer.status_code == 200 else None
 
     def blob(self, repository: str, digest: str) -> bytes:
-        """A blob in memory; the digest is checked."""
+        """A blob in memory. DigestMismatch if its bytes are others."""
         data = self.ask("GET", _blob_path(repository, digest)).content
         if _digest_of(data) != digest:
-            raise ImageError(f"blob of {repository}", expected=digest, seen=_digest_of(data))
+            raise DigestMismatch(f"blob of {repository}", expected=digest, seen=_digest_of(data))
         return data
 
     def unchecked_blob(self, repository: str, digest: str, limit: int) -> bytes | None:
@@ -191,6 +201,10 @@ class RegistryClient:
         # Not `ask`, which would repeat one half: an upload that broke off is begun again from its first request.
         path = f"/v2/{repository}/blobs/uploads/"
         begun = self._once("POST", path, (202,), headers={"Content-Length": "0"})
+        if "location" not in begun.headers:
+            raise RegistryRefused(
+                f"POST {path}", begun.status_code, "without a Location: nobody knows where to send it"
+            )
         place = urljoin(f"{self.url.rstrip('/')}{path}", begun.headers["location"])
         join = "&" if "?" in place else "?"
         headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
@@ -224,6 +238,10 @@ class RegistryClient:
     def delete_tag(self, repository: str, tag: str) -> None:
         """Remove a tag; what only it needed is freed by garbage collection. RegistryRefused (404) if there is none."""
         self.ask("DELETE", _manifest_path(repository, tag), expect=(202,))
+
+    def delete_manifest(self, repository: str, digest: str) -> None:
+        """Remove a manifest, and every tag that leads to it. RegistryRefused (404) if there is none."""
+        self.ask("DELETE", _manifest_path(repository, digest), expect=(202,))
 
     # The gateway's own paths
 

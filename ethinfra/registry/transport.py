@@ -41,11 +41,11 @@ class RegistryRefused(ImageError):
     retry_after: seconds that it asks to be left alone for
     """
 
-    def __init__(self, request: str, status: int, answer: str, retry_after: float = 0) -> None:
+    def __init__(self, request: str, status: int, answer: str, retry_after: float = 0, *, todo: str = "") -> None:
         self.status = status
         self.full = status == 507 or "no space left on device" in answer
         self.retry_after = retry_after
-        todo = {
+        todo = todo or {
             401: "check the account and its password",
             403: "the pull account may only read; use the push account",
             503: "wait for garbage collection to end, or end it: `ethinfra registry gc`",
@@ -79,6 +79,12 @@ class Answer:
     @property
     def text(self) -> str:
         return self.content.decode(errors="replace")
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds to be left alone for, 0 where nothing is said."""
+        said = self.headers.get("retry-after", "")
+        return float(said) if said.isdecimal() else 0.0
 
     @property
     def next(self) -> str | None:
@@ -198,6 +204,15 @@ class Transport:
 
     def _token(self, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
         answer = self._send("GET", url, headers, None, 1 << 20)
+        if answer.status_code == 429 or answer.status_code >= 500:
+            # It says nothing about the account: as when the registry itself is busy.
+            raise RegistryRefused(
+                f"a token: GET {url.partition('?')[0]}",
+                answer.status_code,
+                answer.text,
+                answer.retry_after,
+                todo="wait for the service that gives out the registry's tokens",
+            )
         return answer.status_code, answer.content
 
 

@@ -41,9 +41,9 @@ from ethinfra.snapshot.model import (
 from ethinfra.snapshot.progress import amount, shown
 from ethinfra.snapshot.promote import fail, pin, promote, unpin
 from ethinfra.snapshot.push import push
-from ethinfra.snapshot.reader import summary
+from ethinfra.snapshot.reader import glance
 from ethinfra.snapshot.restore import Restored, restore, restore_newest
-from ethinfra.snapshot.retention import Policy, plan, prune
+from ethinfra.snapshot.retention import Policy, plan, prune, pushed_at
 from ethinfra.snapshot.store import SnapshotStore
 from ethinfra.snapshot.verify import verify
 
@@ -107,7 +107,7 @@ def _push_verb(verbs: Verbs[argparse.ArgumentParser]) -> None:
     )
     one.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="repeatable")
     one.add_argument("--volume", default="", metavar="ID", help="files of this volume are read only if they changed")
-    one.add_argument("--chunk-size", type=_size, default=0, metavar="BYTES", help="default: the parent's, or 4M")
+    one.add_argument("--chunk-size", type=_size, default=0, metavar="BYTES", help="default: the parent's, or 8M")
     one.add_argument("--level", type=int, choices=range(1, 20), default=DEFAULT_LEVEL, metavar="1..19", help="of zstd")
     one.add_argument("--revision", default="by hand", help="of the source of who makes it")
 
@@ -180,7 +180,8 @@ def _verb(
 
 def _store(options: argparse.Namespace) -> SnapshotStore:
     if options.layout:
-        return LayoutStore(options.layout)
+        # A name that was mistyped is nothing to read from.
+        return LayoutStore(options.layout, make=options.run is _push)
     if not options.repository:
         raise BadInput("--registry without --repository", expected="a path in it, like snapshots/hoodi/geth")
     return open_store(
@@ -292,18 +293,19 @@ def _list(options: argparse.Namespace) -> int:
         print(json.dumps([{**asdict(one), "created": one.created.isoformat()} for one in listed], indent=1))
         return 0
     for one in listed:
-        size = summary(store, one.digest).number(ANNOTATION_BYTES) if one.digest else None
-        extra = [LATEST] * one.latest + [f"pin {name}" for name in one.pins]
-        print(
-            f"{one.id}  {one.state:<9}  {amount(int(size or 0)):>8}  {one.digest or '-'}  {', '.join(extra)}".rstrip()
-        )
+        said = glance(store, one)
+        size = amount(int(said.number(ANNOTATION_BYTES) or 0))
+        extra = [LATEST] * one.latest + [f"pin {name}" for name in one.pins] + [said.problem or one.problem]
+        print(f"{one.id}  {one.state:<9}  {size:>8}  {one.digest or '-'}  {', '.join(filter(None, extra))}".rstrip())
     return 0
 
 
 def _prune(options: argparse.Namespace) -> int:
     store = _store(options)
     policy = Policy(options.count, options.age)
-    decided = plan(listing(store), policy, now=datetime.now(UTC), used=set(options.used))
+    listed = listing(store)
+    pushed = pushed_at(store, listed)
+    decided = plan(listed, policy, now=datetime.now(UTC), used=set(options.used), pushed=pushed)
     for verdict in decided.verdicts:
         print(f"{'keep' if verdict.keep else 'remove'}  {verdict.snapshot.id}  {verdict.reason}")
     if options.dry_run:
@@ -317,7 +319,7 @@ def _prune(options: argparse.Namespace) -> int:
 def _promote(options: argparse.Namespace) -> int:
     store = _store(options)
     if options.fail:
-        fail(store, options.snapshot)
+        fail(store, options.snapshot, print)
         print(f"{options.snapshot} is marked as failed")
     elif options.pin:
         print(f"{options.snapshot} is kept: {pin(store, _reference(store, options.snapshot), options.pin)}")
@@ -325,7 +327,7 @@ def _promote(options: argparse.Namespace) -> int:
         unpin(store, options.unpin)
         print(f"no pin {options.unpin} any more")
     else:
-        print(f"{options.snapshot} is promoted: {promote(store, options.snapshot)}")
+        print(f"{options.snapshot} is promoted: {promote(store, options.snapshot, print)}")
     return 0
 
 
@@ -398,7 +400,10 @@ def _age(text: str) -> timedelta:
     found = re.fullmatch(r"(\d+)([smhd])", text)
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not an age like 12h or 7d")
-    return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
+    try:
+        return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
+    except OverflowError:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than there are days") from None
 
 
 if __name__ == "__main__":

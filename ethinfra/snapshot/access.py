@@ -10,8 +10,9 @@ import base64
 import binascii
 import json
 import re
+import ssl
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ethinfra.errors import BadInput
 from ethinfra.registry.client import RegistryClient
@@ -39,7 +40,7 @@ def open_store(
     authority: file with the certificate to trust; None for those that the machine trusts
     patience:  seconds
     """
-    parts = urlsplit(url if "://" in url else f"https://{url}")
+    parts = _parts(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise BadInput(f"registry {url}", expected="https://host[:port]")
     if not parts.netloc or parts.path.strip("/") or parts.username:
@@ -49,7 +50,7 @@ def open_store(
     account = account_for(config, parts.netloc) if config else None
     client = RegistryClient(
         f"{parts.scheme}://{parts.netloc}",
-        authority=_text(authority) if authority else None,
+        authority=_certificate(authority) if authority else None,
         username=account.username if account else "",
         password=account.password if account else "",
         patience=patience,
@@ -77,6 +78,24 @@ def account_for(config: Path, host: str) -> Account | None:
             expected='{"auths": {"host:port": {"auth": …}}}; helpers that keep credentials elsewhere are not asked',
             seen=type(reason).__name__,
         ) from None
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        _ = parts.port  # ValueError where it is none
+    except ValueError as reason:
+        raise BadInput(f"registry {url}", expected="https://host[:port]", seen=str(reason)) from reason
+    return parts
+
+
+def _certificate(path: Path) -> str:
+    text = _text(path)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError, TypeError) as reason:
+        raise BadInput(f"{path} holds no certificate", expected="one or more in PEM", seen=str(reason)) from reason
+    return text
 
 
 def _host(key: str) -> str:

@@ -49,6 +49,13 @@ class ChunkMismatch(InvalidSnapshot):
         )
 
 
+def damaged_manifest(where: str, *, expected: str, seen: str) -> InvalidSnapshot:
+    """The error of a store whose manifest has not the digest under which it is stored."""
+    return InvalidSnapshot(
+        f"manifest {where} is damaged", expected=expected, seen=seen, todo="use another snapshot; remove this one"
+    )
+
+
 class MissingContent(SnapshotUnusable):
     """A manifest names something that the store does not have. digest: `sha256:…` of what is missing."""
 

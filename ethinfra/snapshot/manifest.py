@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from ethinfra.snapshot.errors import InvalidSnapshot
@@ -32,6 +33,8 @@ MAX_LAYERS = 10_000
 #: Bytes; a config above it is refused before it is fetched. 1.5 TB in files of 2 MB takes 110 MB.
 MAX_CONFIG = 512 << 20
 
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+
 #: Annotations, for whoever wants to know a snapshot without its config. Seconds and bytes as decimal text.
 ANNOTATION = "io.ethinfra.snapshot."
 ANNOTATION_ID = f"{ANNOTATION}id"
@@ -42,6 +45,8 @@ ANNOTATION_SECONDS = f"{ANNOTATION}push-seconds"
 #: Written by the job that took the copy: seconds from the client's stop to its next answer.
 ANNOTATION_DOWNTIME = f"{ANNOTATION}downtime-seconds"
 ANNOTATION_CREATED = "org.opencontainers.image.created"
+#: When the push ended, in the same form; of shards too. Until then nobody could test it: its time counts from here.
+ANNOTATION_PUSHED = f"{ANNOTATION}pushed"
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,8 @@ def documents(
         return
     shards = []
     for number, start in enumerate(range(0, len(layers), max_layers)):
-        shard = Document(_manifest(SHARD, config, layers[start : start + max_layers], {}), MANIFEST, number)
+        part = layers[start : start + max_layers]
+        shard = Document(_manifest(SHARD, config, part, _of_shards(annotations)), MANIFEST, number)
         shards.append({"mediaType": MANIFEST, "artifactType": SHARD, "digest": shard.digest, "size": len(shard.raw)})
         yield shard
     yield Document(
@@ -101,6 +107,10 @@ def documents(
     )
 
 
+def _of_shards(annotations: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in annotations.items() if key == ANNOTATION_PUSHED}
+
+
 def _manifest(kind: str, config: Descriptor, layers: Sequence[Layer], annotations: Mapping[str, str]) -> bytes:
     document: dict[str, Any] = {
         "schemaVersion": 2,
@@ -115,6 +125,15 @@ def _manifest(kind: str, config: Descriptor, layers: Sequence[Layer], annotation
     if annotations:
         document["annotations"] = dict(annotations)
     return _json(document)
+
+
+def moment(text: str) -> datetime:
+    """Of an annotation that is a moment. ValueError if it is none."""
+    return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
+
+
+def moment_text(when: datetime) -> str:
+    return f"{when.astimezone(UTC):{_MOMENT}}"
 
 
 def _json(document: dict[str, Any]) -> bytes:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from ethinfra.errors import BadInput
+from ethinfra.snapshot.model import BLOCK, LARGEST_CHUNK_SIZE
 
 Tree = TypeVar("Tree")
 
@@ -42,10 +43,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Range:
-    """Both ends belong to it."""
+    """Both ends belong to it. step: of which it is a multiple."""
 
     least: int
     most: int
+    step: int = 1
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ class JobPlan:
     stop_seconds: Wait
     start_seconds: Wait
     test_seconds: Wait
-    chunk_size_bytes: Annotated[int, Range(0, 1 << 30)]
+    chunk_size_bytes: Annotated[int, Range(0, LARGEST_CHUNK_SIZE, BLOCK)]
     level: Annotated[int, Range(1, 19)]
     workers: Annotated[int, Range(0, 256)]
     max_layers: Annotated[int, Range(1, 100_000)]
@@ -273,9 +275,9 @@ def _within(limit: Text | Range | AtLeast, value: Any, path: str) -> object:
         case Text(pattern, expected):
             if not re.fullmatch(pattern, value):
                 raise _wrong(path, expected, value)
-        case Range(least, most):
-            if not least <= value <= most:
-                raise _wrong(path, f"{least} to {most}", value)
+        case Range(least, most, step):
+            if not least <= value <= most or value % step:
+                raise _wrong(path, f"{least} to {most}" + (f", a multiple of {step}" if step > 1 else ""), value)
         case AtLeast(entries):
             if len(value) < entries:
                 raise _wrong(path, f"at least {entries} in the list", value)

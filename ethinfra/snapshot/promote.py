@@ -4,18 +4,22 @@ off anywhere and run again."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from ethinfra.snapshot.errors import NoSuchSnapshot
 from ethinfra.snapshot.listing import LATEST, State, pin_tag, promoted, tag_of
 from ethinfra.snapshot.manifest import MANIFEST
 from ethinfra.snapshot.store import CannotRemove, SnapshotStore, digest_of
 
+#: Tells the reader a sentence.
+Note = Callable[[str], object]
 
-def promote(store: SnapshotStore, name: str) -> str:
+
+def promote(store: SnapshotStore, name: str, note: Note = lambda _: None) -> str:
     """Make the candidate of that id the one that restores take; returns its manifest's digest.
 
-    `latest` moves last, in one step, and never back to an older snapshot. Run again after an interruption it finishes;
-    promoting what is promoted changes nothing.
+    `latest` moves last, in one step, and never back to one that was made earlier. Run again after an interruption it
+    finishes; promoting what is promoted changes nothing.
     """
     candidate, own = tag_of(name, State.CANDIDATE), tag_of(name, State.PROMOTED)
     raw = store.manifest(candidate)
@@ -29,17 +33,17 @@ def promote(store: SnapshotStore, name: str) -> str:
         )
     if promoted(store)[0].id == name and store.digest(LATEST) != digest_of(raw):
         _tag(store, LATEST, raw)
-    _drop(store, candidate)
+    _drop(store, candidate, note)
     return digest_of(raw)
 
 
-def fail(store: SnapshotStore, name: str) -> None:
+def fail(store: SnapshotStore, name: str, note: Note = lambda _: None) -> None:
     """Say that the candidate of that id did not prove itself. `latest` stays where it is; run again, it finishes."""
     candidate, own = tag_of(name, State.CANDIDATE), tag_of(name, State.FAILED)
     raw = store.manifest(candidate)
     if raw is not None:
         _tag(store, own, raw)
-        _drop(store, candidate)
+        _drop(store, candidate, note)
     elif store.digest(own) is None:
         raise NoSuchSnapshot(
             f"no candidate {name} in {store.name}", expected=f"a tag {candidate}", todo="`list` shows what is there"
@@ -58,16 +62,17 @@ def pin(store: SnapshotStore, reference: str, pin_name: str) -> str:
 
 def unpin(store: SnapshotStore, pin_name: str) -> None:
     """Remove a pin; none to remove is not an error."""
-    store.remove_tag(pin_tag(pin_name))
+    store.remove_tags(pin_tag(pin_name))
 
 
 def _tag(store: SnapshotStore, tag: str, raw: bytes) -> None:
     store.put_manifest(tag, raw, json.loads(raw).get("mediaType", MANIFEST))
 
 
-def _drop(store: SnapshotStore, tag: str) -> None:
-    """A candidate's tag beside another one says nothing more, so a store without removal does no harm."""
+def _drop(store: SnapshotStore, tag: str, note: Note) -> None:
+    """A candidate's tag beside another one says nothing more, so a store without removal, or an account that may only
+    push, does no harm."""
     try:
-        store.remove_tag(tag)
-    except CannotRemove:
-        return
+        store.remove_tags(tag)
+    except CannotRemove as reason:
+        note(f"{tag} stays, and says nothing any more: {reason.seen}")

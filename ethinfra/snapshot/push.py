@@ -13,16 +13,18 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ethinfra.errors import BadInput
+from ethinfra.registry.client import RegistryRefused
 from ethinfra.snapshot import manifest
 from ethinfra.snapshot.chunks import DEFAULT_LEVEL, Codec
-from ethinfra.snapshot.document import serialize
-from ethinfra.snapshot.errors import SnapshotUnusable, SourceChanged
-from ethinfra.snapshot.ids import make_id
+from ethinfra.snapshot.document import parse, serialize
+from ethinfra.snapshot.errors import InvalidSnapshot, NoSuchSnapshot, SnapshotUnusable, SourceChanged
+from ethinfra.snapshot.ids import is_id, make_id
 from ethinfra.snapshot.listing import State, promoted, shard_tag, tag_of
 from ethinfra.snapshot.manifest import MAX_LAYERS, Descriptor, Layer
 from ethinfra.snapshot.model import DEFAULT_CHUNK_SIZE, Config, Description, Directory, File, Identity, pack
@@ -72,18 +74,23 @@ def push(
 ) -> Pushed:
     """Store the files of `source` that the description's database includes, as a candidate.
 
-    name:       the snapshot's id; by default of block and time. One that is complete already is left as it is
+    name:       the snapshot's id; by default of block and time. One that is there already is left as it is, unless it
+                cannot be read
     volume:     which volume the files are of; with it, what has not changed since the parent is not read again
     identities: of the files by path, where `source` is a copy of the volume; by default those of `source` itself
     chunk_size: bytes; 0 for the parent's, or the default
     level:      of zstd
     workers:    0 for as many as cores and memory allow
     max_layers: chunks above which the manifest is split
-    SourceChanged if a file changes meanwhile, BadInput for what no snapshot can hold.
+    SourceChanged if a file changes meanwhile, BadInput for what no snapshot can hold, before anything is read.
     """
     started = time.monotonic()
     name = name or make_id(description.block.number, description.created)
+    _must_be_readable(name, Config(description, chunk_size or DEFAULT_CHUNK_SIZE, (), ()))
     progress = progress or Transfer()
+    there = _there(store, name, progress)
+    if there is not None:
+        return there
     parent = _parent(store, progress)
     size = chunk_size or (parent.config.chunk_size if parent else DEFAULT_CHUNK_SIZE)
     task = _Push(source, store, Codec(size, level), size, parent, progress)
@@ -92,7 +99,8 @@ def push(
         raise BadInput(f"{source} has no data", expected=f"files of {', '.join(description.database.include) or 'any'}")
     progress.begin(f"pushing {name}", sum(file.size for file in found))
     known = identities if identities is not None else {file.path: Identity(*file.identity) for file in found}
-    task.read(found, known, volume, worker_count(workers, size))
+    threads = worker_count(workers, size)
+    task.read(found, known, volume, threads)
     about = dict(annotations or {})
     digest = ""
     for attempt in range(_ROUNDS):
@@ -104,7 +112,7 @@ def push(
             if attempt == _ROUNDS - 1:
                 raise
             progress.note("the registry has removed chunks meanwhile; sending them again")
-            task.send_missing()
+            task.send_missing(threads)
     return Pushed(
         name,
         tag_of(name, State.CANDIDATE),
@@ -120,12 +128,43 @@ def push(
     )
 
 
+def _must_be_readable(name: str, config: Config) -> None:
+    """BadInput for what no reader would accept. It is said before hours of reading, not after."""
+    if not is_id(name):
+        raise BadInput(f"id {name!r} of a snapshot", expected="a block's number of at most ten digits, and a time")
+    try:
+        parse(serialize(config))
+    except InvalidSnapshot as wrong:
+        raise BadInput("no reader would accept this snapshot", seen=wrong.seen) from wrong
+
+
+def _there(store: SnapshotStore, name: str, progress: Transfer) -> Pushed | None:
+    """The snapshot of that id, if one was pushed before, whatever has become of it.
+
+    Shards are tagged by the id alone: pushed once more they would lose their tags, and a promoted one its chunks.
+    """
+    started = time.monotonic()
+    for state in (State.PROMOTED, State.FAILED, State.CANDIDATE):
+        tag = tag_of(name, state)
+        try:
+            found = read_snapshot(store, tag)
+        except NoSuchSnapshot:
+            continue
+        except SnapshotUnusable as reason:
+            progress.note(f"{tag} is made anew: {reason}")
+            continue
+        config, chunks = found.config, sum(1 for _ in found.config.chunks())
+        seconds = time.monotonic() - started
+        return Pushed(name, tag, found.digest, len(config.files), config.size, chunks, 0, 0, 0, seconds, config.parent)
+    return None
+
+
 def _parent(store: SnapshotStore, progress: Transfer) -> Snapshot | None:
-    """The newest promoted snapshot. One that cannot be used is no reason to make none."""
+    """The newest promoted snapshot. One that cannot be used, or is gone meanwhile, is no reason to make none."""
     newest = promoted(store)[:1]
     try:
         return read_snapshot(store, tag_of(newest[0].id, State.PROMOTED)) if newest else None
-    except SnapshotUnusable as reason:
+    except (SnapshotUnusable, NoSuchSnapshot, RegistryRefused) as reason:
         progress.note(f"no chunks are shared with {newest[0].id}: {reason}")
         return None
 
@@ -141,8 +180,10 @@ def _finish(
 ) -> str:
     """Store config, shards and manifest; returns the manifest's digest."""
     raw = serialize(config)
+    # A config that nobody can read is never sent. For 200,000 chunks that takes 0.3 s, and 40 MB while it lasts.
+    parse(raw)
     descriptor = Descriptor(digest_of(raw), len(raw))
-    if store.blob_size(descriptor.digest) is None:
+    if store.blob_size(descriptor.digest) != descriptor.size:
         store.put_blob(descriptor.digest, raw)
     about = {
         **annotations,
@@ -151,7 +192,8 @@ def _finish(
         manifest.ANNOTATION_BYTES: str(config.size),
         manifest.ANNOTATION_SENT: str(task.sent_bytes),
         manifest.ANNOTATION_SECONDS: f"{time.monotonic() - started:.1f}",
-        manifest.ANNOTATION_CREATED: f"{config.description.created:%Y-%m-%dT%H:%M:%SZ}",
+        manifest.ANNOTATION_CREATED: manifest.moment_text(config.description.created),
+        manifest.ANNOTATION_PUSHED: manifest.moment_text(datetime.now(UTC)),
     }
     layers: dict[bytes, Layer] = {}
     for _, chunk in config.chunks():
@@ -199,11 +241,7 @@ class _Push:
         """Afterwards every chunk of every file is in the store."""
         self._found = found
         self._raws = [bytearray(32 * -(-file.size // self._chunk_size)) for file in found]
-        try:
-            each(self._work(self._unchanged(known, volume)), self._chunk, workers)
-        finally:
-            for reading in self._readings:
-                reading.close()
+        self._send(self._work(self._unchanged(known, volume)), workers)
 
     def config(
         self, description: Description, directories: list[Directory], known: Mapping[str, Identity], volume: str
@@ -216,23 +254,31 @@ class _Push:
         parent = self._parent.digest if self._parent else None
         return Config(description, self._chunk_size, tuple(directories), files, parent, volume)
 
-    def send_missing(self) -> None:
-        """Send every chunk again that the store does not have (any more)."""
-        used = {bytes(raws[at : at + 32]) for raws in self._raws for at in range(0, len(raws), 32)}
-        lost = {raw for raw in used if self._store.blob_size(named(self._located[raw][0])) is None}
+    def send_missing(self, workers: int) -> None:
+        """Send every chunk again that the store does not have any more, or not whole."""
+        lost: set[bytes] = set()
+
+        def look(raw: bytes) -> None:
+            layer, stored = self._located[raw]
+            if self._store.blob_size(named(layer)) != stored:
+                lost.add(raw)
+
+        each({raw for raws in self._raws for raw in _split(raws)}, look, workers)
         for raw in lost:
             del self._located[raw]
         self._claimed -= lost
-        for number, file in enumerate(self._found):
-            raws = self._raws[number]
-            with _Reading(self._source, file) as reading:
-                for at in range(0, len(raws), 32):
-                    if bytes(raws[at : at + 32]) in lost:
-                        self._chunk((reading, number, at // 32 * self._chunk_size, False))
+        self._send(self._work_again(lost), workers)
+
+    def _send(self, work: Iterator[_Item], workers: int) -> None:
+        """Afterwards every chunk of the work is in the store, and no file is open."""
+        try:
+            each(work, self._chunk, workers)
+        finally:
+            for reading in self._readings:
+                reading.close()
 
     def _table(self, raws: bytearray) -> bytes:
-        each_raw = (bytes(raws[at : at + 32]) for at in range(0, len(raws), 32))
-        return pack((raw, *self._located[raw]) for raw in each_raw)
+        return pack((raw, *self._located[raw]) for raw in _split(raws))
 
     def _unchanged(self, known: Mapping[str, Identity], volume: str) -> dict[str, File]:
         """The parent's files that are still the same, by path."""
@@ -241,22 +287,35 @@ class _Push:
             return {}
         return {file.path: file for file in parent.files if file.source and file.source == known.get(file.path)}
 
-    def _work(self, unchanged: Mapping[str, File]) -> Iterator[tuple[_Reading, int, int, bool]]:
-        """The chunks to be read: file, its number, offset, and whether it is the file's last."""
+    def _work(self, unchanged: Mapping[str, File]) -> Iterator[_Item]:
+        """The chunks of all files that are to be read."""
         for number, file in enumerate(self._found):
             same = unchanged.get(file.path)
             if same is not None and same.size == file.size:
                 self._raws[number][:] = b"".join(chunk.raw for chunk in same.chunks(self._chunk_size))
                 self._progress.add(file.size)
                 continue
-            reading = _Reading(self._source, file, chunks=-(-file.size // self._chunk_size))
-            self._readings = [*(one for one in self._readings if one.open), reading]
+            reading = self._open(file, -(-file.size // self._chunk_size))
             for offset in range(0, file.size, self._chunk_size):
                 yield reading, number, offset, True
             if not file.size:
                 reading.close()
 
-    def _chunk(self, item: tuple[_Reading, int, int, bool]) -> None:
+    def _work_again(self, lost: Collection[bytes]) -> Iterator[_Item]:
+        """The chunks with these raw digests."""
+        for number, file in enumerate(self._found):
+            places = [at for at, raw in enumerate(_split(self._raws[number])) if raw in lost]
+            if places:
+                reading = self._open(file, len(places))
+                for at in places:
+                    yield reading, number, at * self._chunk_size, False
+
+    def _open(self, file: Found, chunks: int) -> _Reading:
+        reading = _Reading(self._source, file, chunks)
+        self._readings = [*(one for one in self._readings if one.open), reading]
+        return reading
+
+    def _chunk(self, item: _Item) -> None:
         reading, number, offset, counts = item
         size = min(self._chunk_size, reading.file.size - offset)
         data = self._codec.read(reading.descriptor, offset, size, reading.file.path)
@@ -277,7 +336,7 @@ class _Push:
             self.sent_chunks += sent > 0
         if counts:
             self._progress.add(size, sent)
-            reading.ended()
+        reading.ended()
 
     def _claim(self, raw: bytes) -> bool:
         """Whether the caller has to store the chunk: nobody knows it, and nobody is storing it."""
@@ -289,9 +348,9 @@ class _Push:
 
 
 class _Reading:
-    """A source file while it is read: open from its first chunk to its last."""
+    """A source file while it is read: open from its first chunk to its last. chunks: how many are read of it."""
 
-    def __init__(self, source: Path, file: Found, chunks: int = 0) -> None:
+    def __init__(self, source: Path, file: Found, chunks: int) -> None:
         self.file = file
         self._path = source / file.path
         self._left = chunks
@@ -302,12 +361,6 @@ class _Reading:
         except FileNotFoundError:
             raise self._changed("it is gone") from None
         self.open = True
-
-    def __enter__(self) -> _Reading:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         if self.open:
@@ -334,3 +387,12 @@ class _Reading:
             seen=seen,
             todo="stop the client, or push from a copy",
         )
+
+
+#: A chunk that is to be read: its file, the file's number, the offset, and whether it is progress or a repetition.
+_Item = tuple[_Reading, int, int, bool]
+
+
+def _split(raws: bytearray) -> Iterator[bytes]:
+    """The raw digests of a file's chunks."""
+    return (bytes(raws[at : at + 32]) for at in range(0, len(raws), 32))

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ethinfra.registry.client import RegistryRefused
 from ethinfra.snapshot import manifest
 from ethinfra.snapshot.document import parse
-from ethinfra.snapshot.errors import InvalidSnapshot, MissingContent, NoSuchSnapshot
+from ethinfra.snapshot.errors import InvalidSnapshot, MissingContent, NoSuchSnapshot, SnapshotUnusable
 from ethinfra.snapshot.ids import make_id
+from ethinfra.snapshot.listing import Listed
 from ethinfra.snapshot.manifest import ANNOTATION_ID, Descriptor, Layer, Read
 from ethinfra.snapshot.model import Config
 from ethinfra.snapshot.store import SnapshotStore, digest_of, named
@@ -34,10 +36,14 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the manifest alone says. `number()` of an annotation is None where it is missing or no number."""
+    """What the manifest alone says. `number()` of an annotation is None where it is missing or no number.
 
-    digest: str
+    problem: why it says nothing, empty if it could be read
+    """
+
+    digest: str | None
     annotations: Mapping[str, str]
+    problem: str = ""
 
     def number(self, annotation: str) -> float | None:
         try:
@@ -50,6 +56,16 @@ def summary(store: SnapshotStore, reference: str) -> Summary:
     """Cheap: one small request for a large snapshot. NoSuchSnapshot, InvalidSnapshot."""
     raw = _manifest(store, reference)
     return Summary(digest_of(raw), manifest.read(raw, f"{store.name}:{reference}").annotations)
+
+
+def glance(store: SnapshotStore, one: Listed) -> Summary:
+    """`summary` of one that is listed. If that cannot be read, the problem: a list names it and goes on."""
+    if one.digest is None:
+        return Summary(None, {}, one.problem)
+    try:
+        return summary(store, one.digest)
+    except (SnapshotUnusable, NoSuchSnapshot, RegistryRefused) as reason:
+        return Summary(one.digest, {}, f"{reason.subject}; {reason.seen}")
 
 
 def read_snapshot(store: SnapshotStore, reference: str) -> Snapshot:

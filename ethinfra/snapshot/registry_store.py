@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from ethinfra.registry.client import RegistryClient, RegistryRefused
+from ethinfra.registry.client import DigestMismatch, RegistryClient, RegistryRefused
+from ethinfra.snapshot.errors import damaged_manifest
 from ethinfra.snapshot.store import CannotRemove, Data, MissingBlobs
 
 #: What registries say to a manifest that names what is not there.
@@ -49,6 +51,9 @@ class RegistryStore:
             if refused.status == 404:
                 return None
             raise
+        except DigestMismatch as damaged:
+            where = f"{reference} of {self.name}"
+            raise damaged_manifest(where, expected=damaged.expected, seen=damaged.seen) from damaged
 
     def digest(self, reference: str) -> str | None:
         return self._client.digest(self._repository, reference)
@@ -64,16 +69,35 @@ class RegistryStore:
     def tags(self) -> list[str]:
         return self._client.tags(self._repository)
 
-    def remove_tag(self, tag: str) -> None:
+    def remove_tags(self, *tags: str) -> None:
+        for tag in tags:
+            try:
+                self._client.delete_tag(self._repository, tag)
+            except RegistryRefused as refused:
+                if refused.status in (400, 405):
+                    self._remove_manifest(tag, tags)
+                elif refused.status in (401, 403):
+                    raise self._cannot_remove(tag, "an account that may delete", refused.seen) from refused
+                elif refused.status != 404:
+                    raise
+
+    def _remove_manifest(self, tag: str, going: Sequence[str]) -> None:
+        """Where tags cannot be removed (Harbor), manifests may be, with all tags that lead to them: only if each of
+        these is to go."""
+        digest = self.digest(tag)
+        if digest is None:
+            return
+        staying = [one for one in self.tags() if one not in going and self.digest(one) == digest]
+        if staying:
+            seen = f"it removes whole manifests only, and {', '.join(staying)} would go too"
+            raise self._cannot_remove(tag, "a registry that removes tags", seen)
         try:
-            self._client.delete_tag(self._repository, tag)
+            self._client.delete_manifest(self._repository, digest)
         except RegistryRefused as refused:
-            if refused.status in (400, 405):
-                raise CannotRemove(
-                    f"tag {tag} of {self.name}",
-                    expected="a registry that removes tags",
-                    seen=refused.seen,
-                    todo="remove it by the registry's own means; what is stored stays sound",
-                ) from refused
             if refused.status != 404:
-                raise
+                expected = "a registry that removes tags, or manifests"
+                raise self._cannot_remove(tag, expected, refused.seen) from refused
+
+    def _cannot_remove(self, tag: str, expected: str, seen: str) -> CannotRemove:
+        todo = "remove it by the registry's own means; what is stored stays sound"
+        return CannotRemove(f"tag {tag} of {self.name}", expected=expected, seen=seen, todo=todo)

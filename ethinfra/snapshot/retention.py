@@ -8,14 +8,17 @@ collection.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ethinfra.snapshot.listing import LATEST, Listed, State
+from ethinfra.snapshot import manifest
+from ethinfra.snapshot.errors import InvalidSnapshot
+from ethinfra.snapshot.ids import age_order
+from ethinfra.snapshot.listing import LATEST, Listed, State, names_of
 from ethinfra.snapshot.store import SnapshotStore
 
-#: How long a candidate, a failed one or what an interrupted push left is somebody's.
+#: How long a candidate, a failed one or what an interrupted push left is somebody's, after its push.
 UNFINISHED_FOR = timedelta(days=1)
 
 
@@ -49,15 +52,52 @@ class Plan:
         return [one.snapshot for one in self.verdicts if not one.keep]
 
 
-def plan(snapshots: Sequence[Listed], policy: Policy, *, now: datetime, used: Collection[str]) -> Plan:
-    """Decide about each. used: manifest digests or ids that running pods were restored from or are restoring."""
-    newest = sorted((one for one in snapshots if one.state is State.PROMOTED), key=lambda one: one.id, reverse=True)
-    counted = {one.id for one in newest[: policy.count]}
-    return Plan(tuple(_verdict(one, counted, policy, now, used) for one in snapshots))
+def pushed_at(store: SnapshotStore, snapshots: Sequence[Listed]) -> dict[str, datetime]:
+    """When the pushes of those that are not promoted ended, by id, as far as it is known.
+
+    The time in an id is the copy's; a first push may take a day from there.
+    """
+    found = {}
+    for one in snapshots:
+        if one.state is not State.PROMOTED and not one.problem:
+            moment = _pushed(store, one)
+            if moment is not None:
+                found[one.id] = moment
+    return found
 
 
-def _verdict(one: Listed, counted: Collection[str], policy: Policy, now: datetime, used: Collection[str]) -> Verdict:
-    age = now - one.created
+def _pushed(store: SnapshotStore, one: Listed) -> datetime | None:
+    kind = manifest.SHARD if one.state is State.LEFTOVER else manifest.SNAPSHOT
+    try:
+        raw = store.manifest(one.tags[0])
+        said = manifest.read(raw, one.tags[0], kind).annotations if raw is not None else {}
+        return manifest.moment(said[manifest.ANNOTATION_PUSHED])
+    except (InvalidSnapshot, KeyError, ValueError):
+        return None
+
+
+def plan(
+    snapshots: Sequence[Listed],
+    policy: Policy,
+    *,
+    now: datetime,
+    used: Collection[str],
+    pushed: Mapping[str, datetime] | None = None,
+) -> Plan:
+    """Decide about each.
+
+    used:   manifest digests or ids that running pods were restored from or are restoring
+    pushed: `pushed_at`; those that are missing count from when their copy was taken
+    """
+    newest = sorted((one.id for one in snapshots if one.state is State.PROMOTED), key=age_order, reverse=True)
+    counted = newest[: policy.count]
+    pushed = pushed or {}
+    return Plan(tuple(_verdict(one, counted, policy, now - pushed.get(one.id, one.created), used) for one in snapshots))
+
+
+def _verdict(one: Listed, counted: Collection[str], policy: Policy, age: timedelta, used: Collection[str]) -> Verdict:
+    if one.problem:
+        return Verdict(one, True, f"not all is known of it: {one.problem}")
     if one.id in used or (one.digest is not None and one.digest in used):
         return Verdict(one, True, "a running pod was restored from it, or is restoring it")
     if one.pins:
@@ -76,12 +116,19 @@ def _verdict(one: Listed, counted: Collection[str], policy: Policy, now: datetim
 
 
 def prune(store: SnapshotStore, decided: Plan) -> list[Listed]:
-    """Remove what the plan does not keep; returns it.
+    """Remove what the plan does not keep; returns what was removed.
 
-    A snapshot's own tag goes first and its shards' afterwards: interrupted, it is no snapshot any more, and the shards
+    One that was promoted, pinned or otherwise named since then is left to the next run. A snapshot's own tag goes first
+    and its shards' afterwards, if nothing leads to it any more: interrupted, it is no snapshot any more, and the shards
     that are left are listed as unfinished for the next run. Run again, it goes on.
     """
-    for snapshot in decided.removed:
-        for tag in snapshot.tags:
-            store.remove_tag(tag)
-    return decided.removed
+    removed = []
+    for one in decided.removed:
+        own = [tag for tag in one.tags if tag not in one.shards]
+        if names_of(store, one) != set(own):
+            continue
+        store.remove_tags(*own)
+        if not names_of(store, one):
+            store.remove_tags(*one.shards)
+        removed.append(one)
+    return removed

@@ -76,6 +76,8 @@ def scan(top: Path, selection: Selection) -> tuple[list[Directory], list[Found]]
     for path in list(needed):
         while path := path.rpartition("/")[0]:
             needed.add(path)
+    for path in needed - {""}:
+        _must_be_good(top, path)
     directories = [Directory(path, folders[path]) for path in sorted(needed) if path]
     return directories, sorted(files, key=lambda file: file.path)
 
@@ -94,10 +96,14 @@ def _walk(top: Path, below: str, selection: Selection, folders: dict[str, int], 
                 files.append(_found(top, path, entry))
 
 
-def _found(top: Path, path: str, entry: os.DirEntry[str]) -> Found:
+def _must_be_good(top: Path, path: str) -> None:
     reason = bad_path(path)
     if reason:
         raise BadInput(f"{top}: path {path!r} {reason}", todo="exclude it, or remove it")
+
+
+def _found(top: Path, path: str, entry: os.DirEntry[str]) -> Found:
+    _must_be_good(top, path)
     if not entry.is_file(follow_symlinks=False):
         raise BadInput(
             f"{top / path} is no regular file",

@@ -25,7 +25,7 @@ class MissingBlobs(EthinfraError):
 
 
 class CannotRemove(EthinfraError):
-    """This store does not let tags be removed."""
+    """This store does not let tags be removed, or not by this account."""
 
 
 class SnapshotStore(Protocol):
@@ -48,7 +48,7 @@ class SnapshotStore(Protocol):
         kept."""
 
     def manifest(self, reference: str) -> bytes | None:
-        """The manifest of a tag or digest, None if there is none. By digest, the bytes have that digest (checked)."""
+        """The manifest of a tag or digest, None if there is none. InvalidSnapshot if its bytes have not its digest."""
 
     def digest(self, reference: str) -> str | None:
         """The digest of a tag's or digest's manifest, None if there is none."""
@@ -61,9 +61,9 @@ class SnapshotStore(Protocol):
     def tags(self) -> list[str]:
         """All tags, sorted; none if the repository does not exist."""
 
-    def remove_tag(self, tag: str) -> None:
-        """Afterwards there is no such tag; none to remove is not an error. What only it needed stays until garbage is
-        collected. CannotRemove if the store knows no removal."""
+    def remove_tags(self, *tags: str) -> None:
+        """Remove tags, in this order; none to remove is not an error. What only they needed stays until garbage is
+        collected. CannotRemove if the store knows no removal, or not without other tags."""
 
 
 def digest_of(data: Data) -> str:

@@ -43,9 +43,10 @@ def verify(
     started = time.monotonic()
     progress = progress or Transfer()
     snapshot = read_snapshot(store, reference)
-    distinct: dict[bytes, tuple[File, Chunk]] = {}
+    # The same bytes may be stored twice, compressed in two ways.
+    distinct: dict[tuple[bytes, bytes], tuple[File, Chunk]] = {}
     for file, chunk in snapshot.config.chunks():
-        distinct.setdefault(chunk.raw, (file, chunk))
+        distinct.setdefault((chunk.raw, chunk.layer), (file, chunk))
     progress.begin(f"verifying {snapshot.id}", sum(chunk.size for _, chunk in distinct.values()))
     problems: list[str] = []
     lock = threading.Lock()

@@ -103,8 +103,7 @@ class TrialRepository:
         if self._damaged:
             self._run_on_the_volume(_MEND, self._damaged)
         with self.snapshots.store(Account.PUSH, repository=self.repository) as store:
-            for tag in store.tags():
-                store.remove_tag(tag)
+            store.remove_tags(*store.tags())
 
     def _on_the_volume(self, program: str, chunks: list[Chunk]) -> None:
         """Change stored bytes behind the registry's back, as a failing disk does."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import yaml
 
 from ethinfra import cli
 from ethinfra.cli import cluster as cluster_verbs
+from ethinfra.cli import snapshot as snapshot_verbs
 from ethinfra.cluster.embedded import preflight
 from ethinfra.cluster.embedded.plan import ClusterPlan, cluster_id
 from ethinfra.cluster.embedded.provider import EmbeddedProvider
@@ -135,6 +138,36 @@ def test_who_is_not_root_is_told_so_by_down_too(
     assert ended.code == 1
     assert "not root" in ended.said
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
+def test_what_the_machine_refuses_is_said_without_a_traceback(
+    ethinfra: Ethinfra, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), "/full/of/files")
+
+    monkeypatch.setattr(snapshot_verbs, "reach", refuse)
+
+    ended = ethinfra("snapshot", "list")
+
+    assert ended.code == 1
+    assert f"/full/of/files: {os.strerror(number)}" in ended.said
+    assert "Traceback" not in ended.said
+
+
+def test_target_that_cannot_be_made_is_named(
+    ethinfra: Ethinfra, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(snapshot_verbs, "reach", lambda *_: None)
+    monkeypatch.setattr(snapshot_verbs, "Planned", lambda *_: None)
+
+    for target in (tmp_path / "file", tmp_path / "file/below"):
+        ended = ethinfra("snapshot", "restore", str(target))
+
+        assert ended.code == 2
+        assert f"{target} cannot be made" in ended.said
 
 
 def test_ctrl_c_says_what_stays(ethinfra: Ethinfra, monkeypatch: pytest.MonkeyPatch) -> None:

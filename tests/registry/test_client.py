@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -169,6 +170,45 @@ def test_what_passes_is_waited_out(status: int) -> None:
     with serving(answer) as server, server.client(patience=10) as client:
         assert client.blob("a/b", digest_of(BLOB)) == BLOB
         assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_busy_token_service_is_waited_out(status: int) -> None:
+    """It is no wrong password."""
+    busy, answer = [status], _with_tokens("")
+
+    def at_first(asked: Asked) -> Answered:
+        if busy and asked.path.startswith("/token"):
+            return busy.pop(), {"Retry-After": "1"}, b"busy"
+        return answer(asked)
+
+    with serving(at_first) as server, server.client_of_robot("secret", patience=10) as client:
+        began = time.monotonic()
+        assert client.blob("a/b", digest_of(BLOB)) == BLOB
+        assert time.monotonic() - began >= 1
+
+
+def test_token_service_that_stays_busy_is_named() -> None:
+    answer = _with_tokens("")
+
+    def busy(asked: Asked) -> Answered:
+        return (503, {"Retry-After": "7"}, b"busy") if asked.path.startswith("/token") else answer(asked)
+
+    with serving(busy) as server, server.client_of_robot("secret") as client:
+        with pytest.raises(RegistryRefused) as refused:
+            client.blob("a/b", digest_of(BLOB))
+
+        assert (refused.value.status, refused.value.retry_after) == (503, 7)
+        assert "/token" in str(refused.value)
+        assert "password" not in str(refused.value)
+
+
+def test_upload_that_leads_nowhere_is_refused() -> None:
+    with serving(lambda _: (202, {}, b"")) as server, server.client(patience=30) as client:
+        with pytest.raises(RegistryRefused, match="POST /v2/a/b/blobs/uploads/"):
+            client.push_blob("a/b", digest_of(BLOB), len(BLOB), BLOB)
+
+        assert len(server.asked) == 1
 
 
 def test_patience_ends() -> None:

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from ethinfra.snapshot.errors import ChunkMismatch
+from ethinfra.snapshot.errors import ChunkMismatch, damaged_manifest
 from ethinfra.snapshot.store import Data, MissingBlobs, digest_of
 
 
@@ -49,7 +49,11 @@ class MemoryStore:
 
     def manifest(self, reference: str) -> bytes | None:
         self._begin("manifest", reference)
-        return self.manifests.get(self.leading.get(reference, reference))
+        digest = self.leading.get(reference, reference)
+        raw = self.manifests.get(digest)
+        if raw is not None and digest_of(raw) != digest:
+            raise damaged_manifest(reference, expected=digest, seen=digest_of(raw))
+        return raw
 
     def digest(self, reference: str) -> str | None:
         self._begin("digest", reference)
@@ -73,9 +77,10 @@ class MemoryStore:
         self._begin("tags", "")
         return sorted(self.leading)
 
-    def remove_tag(self, tag: str) -> None:
-        self._begin("remove_tag", tag)
-        self.leading.pop(tag, None)
+    def remove_tags(self, *tags: str) -> None:
+        for tag in tags:
+            self._begin("remove_tag", tag)
+            self.leading.pop(tag, None)
 
     def copy(self) -> MemoryStore:
         """Another store with the same content."""

@@ -14,7 +14,7 @@ import zstandard
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.errors import ChunkMismatch, InvalidSnapshot, MissingContent, SnapshotError
 from ethinfra.snapshot.listing import State, tag_of
-from ethinfra.snapshot.manifest import MANIFEST
+from ethinfra.snapshot.manifest import CHUNK_ZSTD, MANIFEST
 from ethinfra.snapshot.marker import read_marker
 from ethinfra.snapshot.model import Chunk
 from ethinfra.snapshot.promote import promote
@@ -259,3 +259,24 @@ def test_undamaged_snapshot_is_restored(damaged: Damaged, volume: Path) -> None:
 
     assert restored.marker.digest == damaged.newer.digest
     assert tree.database_of(volume) == tree.database_of(damaged.newer_source)
+
+
+def test_verify_reads_every_layer_of_the_same_bytes(damaged: Damaged) -> None:
+    """They may be stored in two ways: compressed by another release, or level, for another file."""
+    store, chunk = damaged.store, next(one for one in damaged.chunks if not one.plain)
+    lost = digest_of(b"stored in another way")
+
+    def add(document: dict[str, Any]) -> None:
+        row = [chunk.raw.hex(), lost.removeprefix("sha256:"), 21]
+        document["files"].append({"path": "copy", "size": chunk.size, "mode": 420, "chunks": [row]})
+
+    damaged.rewrite(add, config=True)
+    reference = tag_of(damaged.newer.id, State.PROMOTED)
+    manifest = json.loads(store.manifests[store.leading[reference]])
+    manifest["layers"].append({"mediaType": CHUNK_ZSTD, "digest": lost, "size": 21})
+    store.blobs[lost] = b"stored in another way"
+    store.put_manifest(reference, json.dumps(manifest).encode(), MANIFEST)
+
+    assert len(verify(store, reference).problems) == 1
+    del store.blobs[lost]
+    assert len(verify(store, reference, quick=True).problems) == 1

@@ -69,12 +69,35 @@ def test_prune_shows_what_it_would_do(source: Path, tmp_path: Path, capsys: pyte
     assert "0000000100" not in left
 
 
+def test_list_names_a_damaged_snapshot_and_goes_on(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout = tmp_path / "layout"
+    digests = []
+    for block in (100, 200):
+        capsys.readouterr()
+        main(_push(source, layout, block))
+        digests.append(capsys.readouterr().out.split()[1].removeprefix("sha256:"))
+    (layout / "blobs/sha256" / digests[0]).write_bytes(b"{}")
+
+    assert main(["list", "--layout", str(layout), "--all"]) == 0
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert "0000000100" in first
+    assert "is damaged" in first
+    assert "0000000200" in second
+    assert "damaged" not in second
+
+
 def test_exit_codes_tell_what_kind_of_failure_it_was(
     source: Path, volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     layout = ["--layout", str(tmp_path / "layout")]
     nowhere = ["--registry", "http://127.0.0.1:9", "--repository", "snapshots/x", "--patience", "0"]
 
+    assert main(["pull", *layout, "--into", str(volume)]) == BAD_INPUT
+    assert not (tmp_path / "layout").exists()
+    main(_push(source, tmp_path / "layout"))
     assert main(["pull", *layout, "--into", str(volume)]) == FAILED
     assert main(["pull", "--layout", str(source), "--into", str(volume)]) == BAD_INPUT
     assert main(["pull", *nowhere, "--into", str(volume)]) == REGISTRY
@@ -85,6 +108,48 @@ def test_exit_codes_tell_what_kind_of_failure_it_was(
         main(["pull"])
     assert usage.value.code == BAD_INPUT
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["https://localhost:abc", "https://localhost:99999", "https://[::1"])
+def test_url_that_is_none_is_bad_input(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--registry", url, "--repository", "a/b", "--patience", "0"]) == BAD_INPUT
+
+    said = capsys.readouterr().err
+    assert url in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "content", ["", "garbage", "gärbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]
+)
+def test_file_without_a_certificate_is_bad_input(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ca").write_text(content)
+    where = ["--registry", "https://localhost:9", "--repository", "a/b", "--patience", "0"]
+
+    assert main(["list", *where, "--ca", str(tmp_path / "ca")]) == BAD_INPUT
+
+    said = capsys.readouterr().err
+    assert "holds no certificate" in said
+    assert "Traceback" not in said
+
+
+def test_age_beyond_all_calendars_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as usage:
+        main(["prune", "--layout", str(tmp_path), "--age", "99999999999d"])
+
+    assert usage.value.code == BAD_INPUT
+    assert "99999999999d" in capsys.readouterr().err
+
+
+def test_damaged_index_is_bad_input(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(_push(source, tmp_path / "layout"))
+    (tmp_path / "layout/index.json").write_text("{")
+
+    assert main(["list", "--layout", str(tmp_path / "layout")]) == BAD_INPUT
+
+    assert "index.json is damaged" in capsys.readouterr().err
 
 
 def test_package_needs_little() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.compatibility import Expected
-from ethinfra.snapshot.errors import SourceChanged
-from ethinfra.snapshot.listing import State, listing
-from ethinfra.snapshot.model import Identity
-from ethinfra.snapshot.promote import promote
+from ethinfra.snapshot.errors import InvalidSnapshot, SourceChanged
+from ethinfra.snapshot.listing import State, listing, tag_of
+from ethinfra.snapshot.model import Database, Identity, Network
+from ethinfra.snapshot.promote import fail, promote
 from ethinfra.snapshot.push import Pushed, push
 from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.restore import restore
@@ -122,6 +125,33 @@ def test_push_that_is_complete_can_be_repeated(store: MemoryStore, source: Path)
     assert store.tags() == [first.tag]
 
 
+@pytest.mark.parametrize("state", [State.PROMOTED, State.FAILED, State.CANDIDATE])
+def test_snapshot_that_is_there_is_not_pushed_over(store: MemoryStore, source: Path, state: State) -> None:
+    """Its shards have their tags by its id: another one's would take them, and a collection then their chunks."""
+    first = push(source, store, tree.description(), chunk_size=CHUNK, max_layers=5)
+    if state is not State.CANDIDATE:
+        (promote if state is State.PROMOTED else fail)(store, first.id)
+    before = dict(store.leading)
+    tree.mutate(source, seed=3)
+
+    again = push(source, store, tree.description(), name=first.id, chunk_size=CHUNK, max_layers=5)
+
+    assert store.leading == before
+    assert (again.id, again.digest, again.tag) == (first.id, first.digest, tag_of(first.id, state))
+    assert (again.files, again.bytes, again.chunks) == (first.files, first.bytes, first.chunks)
+    assert (again.read_bytes, again.sent_chunks) == (0, 0)
+
+
+def test_snapshot_that_is_there_and_damaged_is_made_anew(store: MemoryStore, source: Path, volume: Path) -> None:
+    first = push(source, store, tree.description(), chunk_size=CHUNK)
+    store.manifests[first.digest] = b"{}"
+
+    again = push(source, store, tree.description(), chunk_size=CHUNK)
+    restore(store, again.tag, volume, Expected())
+
+    assert tree.database_of(volume) == tree.database_of(source)
+
+
 def test_chunks_that_garbage_collection_took_are_sent_again(store: MemoryStore, source: Path, volume: Path) -> None:
     """It ran between the chunks and the manifest: nothing referred to them yet."""
     collected = []
@@ -159,6 +189,42 @@ def test_parents_chunks_that_were_removed_are_sent_again(store: MemoryStore, sou
     restore(store, pushed.tag, volume, Expected())
 
     assert tree.database_of(volume) == tree.database_of(source)
+
+
+def test_file_that_changes_before_its_chunks_are_sent_again_ends_the_push(store: MemoryStore, source: Path) -> None:
+    """Its first chunks would be of one moment, those that were lost of another."""
+    freezer = source / "geth/chaindata/ancient/chain/bodies.0000.cdat"
+
+    def collect(operation: str, what: str) -> None:
+        if operation == "put_manifest" and what.startswith("candidate-"):
+            store.collect_garbage()
+            with freezer.open("r+b") as file:
+                file.write(b"other")
+
+    store.before = collect
+
+    with pytest.raises(SourceChanged):
+        push(source, store, tree.description(), chunk_size=CHUNK)
+
+    assert store.tags() == []
+
+
+def test_chunks_that_were_lost_are_sent_again_by_many_threads(store: MemoryStore, source: Path) -> None:
+    """A first push of a terabyte would take days with one."""
+    collected, sent, together = threading.Event(), count(), threading.Barrier(3, timeout=10)
+
+    def collect(operation: str, _what: str) -> None:
+        if operation == "put_manifest" and not collected.is_set():
+            store.collect_garbage()
+            collected.set()
+        elif operation == "put_blob" and collected.is_set() and next(sent) < 3:
+            together.wait()
+
+    store.before = collect
+
+    pushed = push(source, store, tree.description(), chunk_size=CHUNK, workers=3)
+
+    assert store.tags() == [pushed.tag]
 
 
 def test_registry_that_keeps_losing_chunks_ends_the_push(store: MemoryStore, source: Path) -> None:
@@ -223,6 +289,49 @@ def test_links_and_sockets_are_refused(store: MemoryStore, source: Path) -> None
         push(source, store, tree.description(), chunk_size=CHUNK)
 
     assert "geth/chaindata/link" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "about", "said"),
+    [
+        ({"chunk_size": 5000}, {}, "multiple of 4096"),
+        ({"chunk_size": 128 << 20}, {}, "chunkSize"),
+        ({"chunk_size": -4096}, {}, "chunkSize"),
+        ({"name": "mine"}, {}, "'mine'"),
+        ({}, {"block": 10**10}, "ten digits"),
+        ({}, {"database": Database("", ("geth/chaindata", ""))}, "include"),
+        ({}, {"network": Network("devnet", 1, "0xABC")}, "genesisHash"),
+    ],
+)
+def test_what_no_reader_accepts_is_refused_before_anything_is_read(
+    store: MemoryStore, source: Path, options: dict[str, Any], about: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        push(source, store, tree.description(**about), **options)
+
+    assert said in str(refused.value)
+    assert not store.asked
+
+
+def test_directory_whose_name_no_reader_accepts_is_refused(store: MemoryStore, source: Path) -> None:
+    (source / "geth/chaindata/em\npty").mkdir()
+
+    with pytest.raises(BadInput) as refused:
+        push(source, store, tree.description(), chunk_size=CHUNK)
+
+    assert "em\\npty" in str(refused.value)
+    assert not store.blobs
+
+
+def test_config_that_cannot_be_read_is_not_sent(
+    store: MemoryStore, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ethinfra.snapshot.push.pack", lambda rows: b"".join(raw * 2 + bytes(4) for raw, *_ in rows))
+
+    with pytest.raises(InvalidSnapshot):
+        push(source, store, tree.description(), chunk_size=CHUNK)
+
+    assert not [data for data in store.blobs.values() if data.startswith(b'{"schemaVersion"')]
 
 
 def test_directory_without_data_is_refused(store: MemoryStore, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import pytest
 from ethinfra.errors import BadInput
 from ethinfra.registry.client import RegistryRefused
 from ethinfra.snapshot.compatibility import Expected
-from ethinfra.snapshot.errors import ChunkMismatch
+from ethinfra.snapshot.errors import ChunkMismatch, InvalidSnapshot
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.listing import listing
 from ethinfra.snapshot.manifest import INDEX, MANIFEST, SHARD, SNAPSHOT
 from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.push import push
+from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.restore import restore_newest
 from ethinfra.snapshot.retention import Policy, plan, prune
 from ethinfra.snapshot.store import MissingBlobs, SnapshotStore, digest_of
@@ -108,8 +110,8 @@ class StoreContract:
         any_store.put_manifest("one", raw, MANIFEST)
         any_store.put_manifest("two", raw, MANIFEST)
 
-        any_store.remove_tag("one")
-        any_store.remove_tag("one")
+        any_store.remove_tags("one")
+        any_store.remove_tags("one", "three")
 
         assert any_store.tags() == ["two"]
         assert any_store.manifest("two") == raw
@@ -173,8 +175,77 @@ class TestLayoutStore(LookingStoreContract):
         store.put_manifest("one", raw, MANIFEST)
         (tmp_path / "layout" / "blobs" / "sha256" / digest_of(raw)[7:]).write_bytes(raw.replace(b"2", b"3"))
 
-        with pytest.raises(ChunkMismatch):
+        with pytest.raises(InvalidSnapshot, match="manifest one"):
             store.manifest("one")
+
+    def test_blobs_that_lost_their_end_are_repaired_by_a_push(self, source: Path, tmp_path: Path) -> None:
+        store = LayoutStore(tmp_path / "layout")
+        store.remove_tags(push(source, store, tree.description(100), chunk_size=tree.CHUNK).tag)
+        for path in (tmp_path / "layout/blobs/sha256").iterdir():
+            path.write_bytes(path.read_bytes()[:-1])
+
+        pushed = push(source, store, tree.description(100), chunk_size=tree.CHUNK)
+
+        assert verify(store, pushed.tag).problems == ()
+
+    def test_parents_chunk_that_lost_its_end_is_sent_again(self, source: Path, tmp_path: Path) -> None:
+        store = LayoutStore(tmp_path / "layout")
+        first = push(source, store, tree.description(100), chunk_size=tree.CHUNK)
+        promote(store, first.id)
+        _, chunk = next(read_snapshot(store, first.digest).config.chunks())
+        path = tmp_path / "layout/blobs/sha256" / chunk.layer.hex()
+        path.write_bytes(path.read_bytes()[:-1])
+
+        second = push(source, store, tree.description(200))
+
+        assert second.parent == first.digest
+        assert verify(store, second.tag).problems == ()
+
+    def test_entries_of_other_tools_are_kept(self, tmp_path: Path) -> None:
+        store = LayoutStore(tmp_path / "layout")
+        others = [{"mediaType": MANIFEST, "digest": digest_of(b"other"), "size": 5}]
+        (tmp_path / "layout/index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": others}))
+
+        store.put_manifest("one", _manifest(store, b"content"), MANIFEST)
+        store.remove_tags("one")
+
+        assert json.loads((tmp_path / "layout/index.json").read_text())["manifests"] == others
+        assert store.tags() == []
+
+    def test_layout_whose_making_was_interrupted_is_made(self, tmp_path: Path) -> None:
+        (tmp_path / "layout/blobs/sha256").mkdir(parents=True)
+        (tmp_path / "layout/oci-layout.new").touch()
+
+        store = LayoutStore(tmp_path / "layout")
+        store.put_manifest("one", _manifest(store, b"content"), MANIFEST)
+
+        assert LayoutStore(tmp_path / "layout", make=False).tags() == ["one"]
+
+    def test_layout_that_is_not_there_is_not_made_for_reading(self, tmp_path: Path) -> None:
+        with pytest.raises(BadInput):
+            LayoutStore(tmp_path / "mistyped", make=False)
+        (tmp_path / "file").touch()
+        with pytest.raises(BadInput):
+            LayoutStore(tmp_path / "file")
+
+        assert not (tmp_path / "mistyped").exists()
+
+    @pytest.mark.parametrize("index", ["", "[]", "{}", '{"manifests": [1]}', '{"manifests": [{}]}'])
+    def test_damaged_index_is_named(self, tmp_path: Path, index: str) -> None:
+        store = LayoutStore(tmp_path / "layout")
+        (tmp_path / "layout/index.json").write_text(index)
+
+        with pytest.raises(BadInput, match=re.escape("index.json is damaged")):
+            store.tags()
+
+    def test_manifest_that_is_gone_is_none(self, tmp_path: Path) -> None:
+        store = LayoutStore(tmp_path / "layout")
+        raw = _manifest(store, b"content")
+        store.put_manifest("one", raw, MANIFEST)
+        (tmp_path / "layout" / "blobs" / "sha256" / digest_of(raw)[7:]).unlink()
+
+        assert store.manifest("one") is None
+        assert store.digest("one") is None
 
 
 class TestDistribution(LookingStoreContract):

@@ -187,9 +187,6 @@
 {{- if and (ne $snapshots.method "volume-snapshot") $snapshots.volumeSnapshot.className -}}
 {{- fail (printf "%s.snapshots.volumeSnapshot.className: is for the method volume-snapshot, and the method is %s" $path $snapshots.method) -}}
 {{- end -}}
-{{- if ne (mod $snapshots.chunkSize 4096) 0 -}}
-{{- fail (printf "%s.snapshots.chunkSize: %v is no multiple of 4096, the blocks that file systems share" $path $snapshots.chunkSize) -}}
-{{- end -}}
 {{- $deadlines := $snapshots.deadlines -}}
 {{- $least := add $deadlines.stop $deadlines.start $deadlines.test -}}
 {{- if lt ($deadlines.job | int64) $least -}}

@@ -17,7 +17,7 @@ from ethinfra.snapshot.job.place import say
 from ethinfra.snapshot.listing import Listed, State, listing
 from ethinfra.snapshot.manifest import ANNOTATION_BLOCK, ANNOTATION_BYTES, ANNOTATION_DOWNTIME, ANNOTATION_SECONDS
 from ethinfra.snapshot.plan import Plan
-from ethinfra.snapshot.reader import Summary, summary
+from ethinfra.snapshot.reader import Summary, glance
 from ethinfra.snapshot.store import SnapshotStore
 
 
@@ -91,7 +91,9 @@ _ABOUT = {
 def _seen(store: SnapshotStore) -> Seen:
     snapshots = tuple(listing(store))
     newest = next((one for one in reversed(snapshots) if one.state is State.PROMOTED), None)
-    about = summary(store, newest.digest) if newest is not None and newest.digest is not None else None
+    about = glance(store, newest) if newest is not None else None
+    if about is not None and about.problem:
+        say(f"{store.name}: {about.problem}")
     return Seen(snapshots, newest, about)
 
 

@@ -32,11 +32,11 @@ def promote(place: Place, cluster: Cluster, store: SnapshotStore, run: Run, rpc:
         try:
             must_be_the_recorded_node(rpc, run, within=place.plan.job_plan.test_seconds)
         except (HeadMismatch, NodeSilent, NotInTime) as reason:
-            fail(store, run.id)
+            fail(store, run.id, say)
             place.tell(cluster, "SnapshotFailed", f"{run.id}: {reason.subject}; {reason.seen}", warning=True)
             raise
         lease.must_be_ours()
-        digest = move_tags(store, run.id)
+        digest = move_tags(store, run.id, say)
     took = time.monotonic() - begun
     head = run.recorded_head()
     place.tell(

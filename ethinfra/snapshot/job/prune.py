@@ -37,13 +37,17 @@ def prune(
     # After the listing: who begins to restore from now on takes the newest, which stays.
     used = in_use(cluster, plan.ports.probe, patience=patience)
     policy = Policy(wanted.count, timedelta(seconds=wanted.age_seconds))
-    decided = retention.plan(snapshots, policy, now=datetime.now(UTC), used=used)
+    pushed = retention.pushed_at(store, snapshots)
+    decided = retention.plan(snapshots, policy, now=datetime.now(UTC), used=used, pushed=pushed)
     for one in decided.verdicts:
         verb = "keep" if one.keep else "would remove" if dry_run else "remove"
         say(f"{verb} {one.snapshot.id}: {one.reason}")
-    if not dry_run:
-        retention.prune(store, decided)
-    say(f"{store.name}: {len(decided.kept)} kept, {len(decided.removed)} {'to remove' if dry_run else 'removed'}")
+    removed = decided.removed if dry_run else retention.prune(store, decided)
+    for snapshot in decided.removed:
+        if snapshot not in removed:
+            say(f"{snapshot.id} has got another name meanwhile: left to the next run")
+    kept = len(snapshots) - len(removed)
+    say(f"{store.name}: {kept} kept, {len(removed)} {'to remove' if dry_run else 'removed'}")
     return decided
 
 

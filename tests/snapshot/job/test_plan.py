@@ -45,6 +45,8 @@ def test_plan_of_a_serving_node_has_no_job():
         ("job.method", "rsync", "job.method"),
         ("job.method", [], "job.method"),
         ("job.level", 20, "job.level"),
+        ("job.chunkSizeBytes", 5000, "job.chunkSizeBytes"),
+        ("job.chunkSizeBytes", 128 << 20, "job.chunkSizeBytes"),
         ("job.holdPatienceSeconds", 0, "job.holdPatienceSeconds"),
         ("ports.rpc", 0, "ports.rpc"),
         ("ports", [], "ports"),

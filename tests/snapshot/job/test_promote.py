@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def test_second_push_of_a_volume_reads_only_what_has_changed(
     """The copy has other inodes than the volume; what is recognised is the volume's file."""
     promote(place, cluster.api(), store, pushed, rpc(restored))
     (place.data / "geth/chaindata/MANIFEST").write_bytes(b"changed")
+    time.sleep(1)  # ids tell seconds apart
     again = take(dataclasses.replace(place, forced=True), cluster.api(), store)
     assert isinstance(again, Run)
     capsys.readouterr()

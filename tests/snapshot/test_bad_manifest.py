@@ -1,0 +1,125 @@
+"""One manifest that cannot be had keeps nobody from the other snapshots, and nothing that is in doubt is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ethinfra.registry.client import RegistryRefused
+from ethinfra.snapshot.access import open_store
+from ethinfra.snapshot.compatibility import Expected
+from ethinfra.snapshot.errors import InvalidSnapshot
+from ethinfra.snapshot.layout_store import LayoutStore
+from ethinfra.snapshot.listing import LATEST, State, listing, promoted, tag_of
+from ethinfra.snapshot.manifest import MANIFEST
+from ethinfra.snapshot.promote import pin, promote
+from ethinfra.snapshot.push import Pushed, push
+from ethinfra.snapshot.reader import glance
+from ethinfra.snapshot.restore import restore_newest
+from ethinfra.snapshot.retention import Policy, plan
+from ethinfra.snapshot.store import SnapshotStore, digest_of
+from tests.registry.test_client import serving
+from tests.snapshot import tree
+from tests.snapshot.memory_store import MemoryStore
+
+
+def _promoted(source: Path, store: SnapshotStore, *blocks: int, **options: int) -> list[Pushed]:
+    made = []
+    for block in blocks:
+        made.append(push(source, store, tree.description(block), chunk_size=tree.CHUNK, **options))  # type: ignore[arg-type]
+        promote(store, made[-1].id)
+    return made
+
+
+def _refuses(store: MemoryStore, *references: str) -> None:
+    """As a registry that cannot read a file of its own: whatever leads to that manifest is answered with 500."""
+
+    def refuse(operation: str, what: str) -> None:
+        if operation in ("digest", "manifest") and what in references:
+            raise RegistryRefused(f"HEAD {what}", 500, "UNKNOWN")
+
+    store.before = refuse
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"{}"), lambda path: path.unlink()])
+def test_restore_takes_the_one_before_a_damaged_manifest(
+    source: Path, volume: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    store = LayoutStore(tmp_path / "layout")
+    older, newer = _promoted(source, store, 100, 200)
+    damage(tmp_path / "layout/blobs/sha256" / newer.digest.removeprefix("sha256:"))
+
+    restored = restore_newest(store, volume, Expected())
+
+    assert restored.marker.id == older.id
+    assert list(restored.refusals) == [newer.id]
+
+
+def test_registry_whose_bytes_have_another_digest_holds_a_damaged_snapshot() -> None:
+    raw = b'{"schemaVersion": 2}'
+    header = {"Docker-Content-Digest": digest_of(b"what was pushed"), "Content-Type": MANIFEST}
+    with serving(lambda _: (200, header, raw)) as server, open_store(server.url, "a/b", patience=0) as store:
+        for reference in ("latest", digest_of(b"what was pushed")):
+            with pytest.raises(InvalidSnapshot) as refused:
+                store.manifest(reference)
+
+            assert refused.value.seen == digest_of(raw)
+
+
+def test_damaged_manifest_is_named_and_the_others_are_listed(store: MemoryStore, source: Path) -> None:
+    older, newer = _promoted(source, store, 100, 200)
+    store.manifests[newer.digest] = b"{}"
+
+    said = [glance(store, one) for one in listing(store)]
+
+    assert [one.digest for one in said] == [older.digest, newer.digest]
+    assert said[0].problem == ""
+    assert "damaged" in said[1].problem
+
+
+def test_manifest_that_the_registry_fails_to_give_hides_no_other(store: MemoryStore, source: Path) -> None:
+    older, newer = _promoted(source, store, 100, 200)
+    _refuses(store, tag_of(newer.id, State.PROMOTED), LATEST)
+
+    listed = listing(store)
+
+    assert [(one.id, one.digest) for one in listed] == [(older.id, older.digest), (newer.id, None)]
+    assert "status 500" in glance(store, listed[1]).problem
+    assert [one.id for one in promoted(store)] == [newer.id, older.id]
+
+
+def test_nothing_is_removed_while_nobody_knows_what_latest_leads_to(store: MemoryStore, source: Path) -> None:
+    _promoted(source, store, 100, 200)
+    _refuses(store, LATEST)
+
+    decided = plan(listing(store), Policy(0, timedelta()), now=tree.NOON + timedelta(days=9), used=set())
+
+    assert decided.removed == []
+
+
+def test_shards_stay_while_a_pin_leads_to_what_has_no_other_name(store: MemoryStore, source: Path) -> None:
+    (pushed,) = _promoted(source, store, 100, max_layers=5)
+    pin(store, LATEST, "kept")
+    store.remove_tags(LATEST, tag_of(pushed.id, State.PROMOTED))
+
+    decided = plan(listing(store), Policy(0, timedelta()), now=tree.NOON + timedelta(days=9), used=set())
+
+    assert [one.state for one in decided.kept] == [State.LEFTOVER]
+
+
+@pytest.mark.parametrize("fault", ["damaged", "gone", "refused"])
+def test_push_goes_on_without_a_parent_that_cannot_be_read(store: MemoryStore, source: Path, fault: str) -> None:
+    (older,) = _promoted(source, store, 100)
+    if fault == "damaged":
+        store.manifests[older.digest] = b"{}"
+    elif fault == "gone":
+        del store.manifests[older.digest]
+    else:
+        _refuses(store, tag_of(older.id, State.PROMOTED))
+
+    newer = push(source, store, tree.description(200), chunk_size=tree.CHUNK)
+
+    assert newer.parent is None
