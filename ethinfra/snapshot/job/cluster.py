@@ -118,8 +118,10 @@ class Cluster:
     def volume_snapshot(self, name: str) -> Object | None:
         return self._read(self._path(_SNAPSHOTS, "volumesnapshots", name))
 
-    def create_volume_snapshot(self, name: str, claim: str, snapshot_class: str | None) -> Object | None:
-        """None if there is one of that name already."""
+    def create_volume_snapshot(
+        self, name: str, claim: str, snapshot_class: str | None, *, dry_run: bool = False
+    ) -> Object | None:
+        """None if there is one of that name already. dry_run: only ask whether it would be made."""
         spec: Object = {"source": {"persistentVolumeClaimName": claim}}
         if snapshot_class:
             spec["volumeSnapshotClassName"] = snapshot_class
@@ -129,7 +131,8 @@ class Cluster:
             "metadata": {"name": name},
             "spec": spec,
         }
-        return self._write("POST", self._path(_SNAPSHOTS, "volumesnapshots"), body)
+        path = self._path(_SNAPSHOTS, "volumesnapshots")
+        return self._write("POST", f"{path}?dryRun=All" if dry_run else path, body)
 
     def annotate_volume_snapshot(self, name: str, annotations: dict[str, str]) -> None:
         path = self._path(_SNAPSHOTS, "volumesnapshots", name)

@@ -159,6 +159,9 @@ def whether_the_node_may_stop(taking: Taking) -> Outcome | None:
     if taking.job.method is Method.REFLINK:
         must_reflink(place.data)
     elif taking.job.method is Method.VOLUME_SNAPSHOT:
+        volume_snapshot.must_be_possible(
+            taking.cluster, place.volume_snapshot, place.claim, snapshot_class=taking.snapshot_class
+        )
         volume_snapshot.remove(taking.cluster, place.volume_snapshot, within=taking.job.stop_seconds)
     taking.pod, taking.last = fit.pod, taking.rpc(fit.pod.address).head()
     taking.run = dataclasses.replace(taking.run, genesis=fit.genesis, finalized=fit.finalized)

@@ -10,11 +10,14 @@ compares the two.
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 from ethinfra.errors import EthinfraError
 from ethinfra.snapshot.errors import SnapshotError
 from ethinfra.snapshot.job.cluster import Cluster
+from ethinfra.snapshot.job.errors import ApiRefused, NotFit
 from ethinfra.snapshot.job.lease import HeldElsewhere, Lease
 from ethinfra.snapshot.job.place import Place, say
 from ethinfra.snapshot.job.run import NotNeeded, Run
@@ -27,6 +30,12 @@ from ethinfra.waiting import eventually
 CUT = ".ethinfra-cut.json"
 RUN = "ethinfra.io/snapshot-run"
 
+#: Seconds for which the storage may say the same error. It tries again by itself, and most errors pass.
+ERROR_LASTS = 30.0
+
+#: Of a create: there are no VolumeSnapshots here, or not for this account, or not like this.
+_REFUSED = (403, 404, 422)
+
 
 class CutFailed(SnapshotError):
     """The storage could not cut a VolumeSnapshot."""
@@ -34,6 +43,21 @@ class CutFailed(SnapshotError):
 
 class StaleCut(SnapshotError):
     """The volume was made from another cut than the one that is recorded."""
+
+
+def must_be_possible(cluster: Cluster, name: str, claim: str, *, snapshot_class: str | None) -> None:
+    """NotFit if the API would not take a VolumeSnapshot: to be known before a client is stopped for one."""
+    try:
+        cluster.create_volume_snapshot(name, claim, snapshot_class, dry_run=True)
+    except ApiRefused as refused:
+        if refused.status not in _REFUSED:
+            raise
+        raise NotFit(
+            f"VolumeSnapshot {name} cannot be made; nothing was stopped",
+            expected="a cluster with the CRDs and the controller of CSI snapshots, and the right to create one",
+            seen=refused.seen,
+            todo="see docs/snapshots.md for what each method needs; `snapshots.method` is another one",
+        ) from refused
 
 
 def remove(cluster: Cluster, name: str, *, within: float) -> None:
@@ -53,24 +77,52 @@ def mark(volume: Path, run: Run) -> None:
 
 
 def cut(cluster: Cluster, name: str, claim: str, *, snapshot_class: str | None, within: float) -> None:
-    """Return when the moment is fixed; that it can be read from may take much longer. CutFailed or NotInTime."""
-    if cluster.create_volume_snapshot(name, claim, snapshot_class) is None:
+    """Return when the moment is fixed; that it can be read from may take much longer. CutFailed if it is not."""
+    _create(cluster, name, claim, snapshot_class)
+    cutting = _Cutting(cluster, name)
+    todo = f"kubectl describe volumesnapshot {name}; is there a default VolumeSnapshotClass for this storage?"
+    try:
+        error = eventually(f"VolumeSnapshot {name} is cut", cutting.error, until=cutting.over, within=within, every=0.2)
+    except EthinfraError as late:
+        subject = f"VolumeSnapshot {name} of claim {claim} was not cut within {within:g}s"
+        raise CutFailed(subject, seen=late.seen, todo=todo) from late
+    if not cutting.cut:
+        subject = f"VolumeSnapshot {name} of claim {claim} is not cut: the storage refuses"
+        raise CutFailed(subject, seen=f"for {ERROR_LASTS:g}s: {error}", todo=todo)
+
+
+def _create(cluster: Cluster, name: str, claim: str, snapshot_class: str | None) -> None:
+    try:
+        made = cluster.create_volume_snapshot(name, claim, snapshot_class)
+    except ApiRefused as refused:
+        if refused.status not in _REFUSED:
+            raise
+        # Not to be tried again: each try stops the client.
+        raise CutFailed(f"VolumeSnapshot {name} cannot be made", seen=refused.seen) from refused
+    if made is None:
         raise CutFailed(f"VolumeSnapshot {name} is there already", todo="nothing: the next run removes it first")
 
-    def look() -> str:
-        status = (cluster.volume_snapshot(name) or {}).get("status") or {}
-        if status.get("creationTime"):
-            return "cut"
-        return str((status.get("error") or {}).get("message") or "not cut yet")
 
-    try:
-        eventually(f"VolumeSnapshot {name} is cut", look, until=lambda seen: seen == "cut", within=within, every=0.2)
-    except EthinfraError as late:
-        raise CutFailed(
-            f"VolumeSnapshot {name} of claim {claim} was not cut within {within:g}s",
-            seen=late.seen,
-            todo=f"kubectl describe volumesnapshot {name}; is there a default VolumeSnapshotClass for this storage?",
-        ) from late
+class _Cutting:
+    """What the storage says of a VolumeSnapshot that it is asked for."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self._cluster = cluster
+        self._name = name
+        self.cut = False
+        #: Since when it says an error, on the steady clock.
+        self._since: float | None = None
+
+    def error(self) -> str:
+        """What it says now; `not cut yet` is none."""
+        status: dict[str, Any] = (self._cluster.volume_snapshot(self._name) or {}).get("status") or {}
+        self.cut = bool(status.get("creationTime"))
+        said = (status.get("error") or {}).get("message")
+        self._since = (self._since or time.monotonic()) if said else None
+        return str(said or "not cut yet")
+
+    def over(self, _: str) -> bool:
+        return self.cut or (self._since is not None and time.monotonic() - self._since > ERROR_LASTS)
 
 
 def record(cluster: Cluster, name: str, run: Run) -> None:

@@ -150,6 +150,7 @@ class ScriptedCluster:
     patience:  of the held client, seconds
     stops_in, starts_in: seconds that the client takes for it; it never stops where the former is None
     on_start:  called right before the client starts again
+    cuts:      it knows VolumeSnapshots; cuts_in: seconds, never where None; on_cut: called at that moment
     """
 
     def __init__(self, volume: Path, node: ScriptedNode, token: Path, *, patience: float = 2) -> None:
@@ -164,6 +165,7 @@ class ScriptedCluster:
         self.on_start: Callable[[], None] = lambda: None
         self.started: list[float] = []
         self.outcomes: list[hold.Outcome] = []
+        self.cuts = True
         self.cuts_in: float | None = 0.1
         self.on_cut: Callable[[], None] = lambda: None
         self._uids = itertools.count(1)
@@ -249,10 +251,14 @@ class ScriptedCluster:
             return 200, {"items": found}
         return 404, {"message": "not found"}
 
-    def _post(self, path: str, _: Any, body: Any) -> tuple[int, object]:
+    def _post(self, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, object]:
         where = f"{path}/{body['metadata']['name']}"
+        if "volumesnapshots" in path and not self.cuts:
+            return 404, {"message": "the server could not find the requested resource"}
         if where in self.objects:
             return 409, {"message": "already exists"}
+        if query.get("dryRun") == ["All"]:
+            return 201, body
         self._store(where, body)
         if "volumesnapshots" in path and self.cuts_in is not None:
             threading.Timer(self.cuts_in, self._cut, [where]).start()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from ethinfra.probe.hold import HOLD
-from ethinfra.snapshot.job.errors import ApiRefused
+from ethinfra.snapshot.errors import FAILED, exit_code
+from ethinfra.snapshot.job import volume_snapshot
+from ethinfra.snapshot.job.errors import NotFit
 from ethinfra.snapshot.job.place import Place
 from ethinfra.snapshot.job.push import VOLUME_ID, push
 from ethinfra.snapshot.job.run import NotNeeded, Run, Stage, copies
@@ -21,6 +25,7 @@ from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.waiting import eventually
 from tests.snapshot.job.conftest import place_of
+from tests.snapshot.job.demands import must_run_again
 from tests.snapshot.job.scripted import NAMESPACE, ScriptedCluster
 
 SNAPSHOTS = f"/apis/snapshot.storage.k8s.io/v1/namespaces/{NAMESPACE}/volumesnapshots"
@@ -140,27 +145,88 @@ def test_storage_that_cuts_nothing_holds_nobody(cluster: ScriptedCluster, store:
     assert not (cluster.volume / HOLD).exists()
 
 
-def test_reason_of_the_storage_is_told(cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path):
+def fails_with(cluster: ScriptedCluster, message: str) -> None:
+    """The storage says so right after it was asked."""
     cluster.cuts_in = None
-    short = place_of(cluster, tmp_path, job__method="volume-snapshot", job__stopSeconds=1)
     post = cluster._post
 
-    def failing(path: str, query: object, body: dict[str, object]) -> tuple[int, object]:
+    def failing(path: str, query: dict[str, list[str]], body: dict[str, object]) -> tuple[int, object]:
         answer = post(path, query, body)
-        if "volumesnapshots" in path:
-            cluster.objects[NAME]["status"] = {"error": {"message": "no VolumeSnapshotClass"}}
+        if NAME in cluster.objects:
+            cluster.objects[NAME]["status"] = {"error": {"message": message}}
         return answer
 
     cluster._post = failing  # type: ignore[method-assign]
+
+
+def test_reason_of_the_storage_is_told(cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path):
+    short = place_of(cluster, tmp_path, job__method="volume-snapshot", job__stopSeconds=1)
+    fails_with(cluster, "no VolumeSnapshotClass")
 
     with pytest.raises(CutFailed, match="no VolumeSnapshotClass"):
         take(short, cluster.api(), store)
 
 
-def test_right_to_make_snapshots_is_needed(place: Place, cluster: ScriptedCluster, store: LayoutStore):
-    cluster.forbidden = {f"POST {SNAPSHOTS}"}
+def test_error_of_the_storage_that_lasts_ends_the_wait(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
+):
+    """The client stands still meanwhile; its deadline is for storage that is slow."""
+    monkeypatch.setattr(volume_snapshot, "ERROR_LASTS", 1.0)
+    fails_with(cluster, "no VolumeSnapshotClass")
+    began = time.monotonic()
 
-    with pytest.raises(ApiRefused, match="forbidden"):
+    with pytest.raises(CutFailed, match="the storage refuses") as failed:
         take(place, cluster.api(), store)
 
-    eventually("the node runs again", lambda: cluster.started and cluster.node.running, within=10)
+    assert time.monotonic() - began < place.plan.job_plan.stop_seconds / 2
+    assert "no VolumeSnapshotClass" in str(failed.value)
+    must_run_again(cluster)
+
+
+def test_error_of_the_storage_that_passes_ends_nothing(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(volume_snapshot, "ERROR_LASTS", 2.0)
+    fails_with(cluster, "the object has been modified")
+    soon = threading.Timer(2.0, lambda: cluster._cut(NAME))
+    soon.start()
+
+    assert "the second job pushes it" in take_one(place, cluster, store)
+
+
+@pytest.mark.parametrize("why", ["no right", "no such resource"])
+def test_where_none_can_be_cut_nothing_is_stopped(place: Place, cluster: ScriptedCluster, store: LayoutStore, why: str):
+    """A refusal, which ends the job: tried again, it would be the same, and another stop."""
+    if why == "no right":
+        cluster.forbidden = {f"POST {SNAPSHOTS}"}
+    cluster.cuts = why == "no right"
+
+    with pytest.raises(NotFit, match="cannot be made") as refused:
+        take(place, cluster.api(), store)
+
+    assert exit_code(refused.value) == FAILED
+    assert cluster.node.running
+    assert not cluster.asked("DELETE")
+    assert not (cluster.volume / HOLD).exists()
+
+
+def test_cut_that_is_refused_after_the_stop_ends_the_job(place: Place, cluster: ScriptedCluster, store: LayoutStore):
+    """The right, or the CRD, was taken away since it was asked for."""
+    cluster.node.answer = _removing(cluster, cluster.node.answer)  # type: ignore[method-assign]
+
+    with pytest.raises(CutFailed, match="cannot be made") as refused:
+        take(place, cluster.api(), store)
+
+    assert exit_code(refused.value) == FAILED
+    must_run_again(cluster)
+
+
+def _removing(cluster: ScriptedCluster, answer):
+    """Take the CRD away as soon as the node is asked while it is held."""
+
+    def answering(call):
+        if (cluster.volume / HOLD).exists():
+            cluster.cuts = False
+        return answer(call)
+
+    return answering
