@@ -26,7 +26,7 @@ from typing import Any
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.job.copy import remove
 from ethinfra.snapshot.marker import write_durably
-from ethinfra.snapshot.model import Block, Finalized
+from ethinfra.snapshot.model import Block, Database, Finalized
 from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.selection import Found
 
@@ -52,6 +52,8 @@ class Run:
 
     started:   when, as in an id; also the name of its folder
     id:        of the snapshot, empty until the head is known
+    version:   of the client that wrote the data; whoever pushes it later may have the plan of another
+    database:  what of its directory is copied, for the same reason
     genesis:   hash of block 0, as the node says
     digest:    of the candidate's manifest, empty until it is pushed
     seconds:   how long each part took, `downtime` among them
@@ -61,6 +63,8 @@ class Run:
     method: Method
     stage: Stage = Stage.COPYING
     id: str = ""
+    version: str = ""
+    database: Database = field(default=Database(""))
     genesis: str = ""
     head: Block | None = None
     finalized: Finalized | None = None
@@ -90,13 +94,16 @@ class Run:
     @classmethod
     def of_json(cls, document: dict[str, Any]) -> Run:
         """KeyError, TypeError or ValueError if it is none."""
-        head, finalized = document["head"], document["finalized"]
+        head, finalized, database = document["head"], document["finalized"], document["database"]
+        if not isinstance(document["version"], str):
+            raise TypeError("version: no text")
         datetime.strptime(document["started"], _MOMENT)
         return cls(
             **{
                 **document,
                 "method": Method(document["method"]),
                 "stage": Stage(document["stage"]),
+                "database": Database(database["scheme"], tuple(database["include"]), tuple(database["exclude"])),
                 "head": head and Block(**head),
                 "finalized": finalized and Finalized(**finalized),
             }

@@ -27,7 +27,7 @@ from ethinfra.snapshot.job.push import push_volume, volume_id
 from ethinfra.snapshot.job.run import Copy, NotNeeded, Run, Stage, copies
 from ethinfra.snapshot.listing import State, listing, promoted
 from ethinfra.snapshot.marker import read_marker
-from ethinfra.snapshot.model import Block
+from ethinfra.snapshot.model import Block, Database
 from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import SnapshotStore
@@ -164,7 +164,14 @@ def whether_the_node_may_stop(taking: Taking) -> Outcome | None:
         )
         volume_snapshot.remove(taking.cluster, place.volume_snapshot, within=taking.job.stop_seconds)
     taking.pod, taking.last = fit.pod, taking.rpc(fit.pod.address).head()
-    taking.run = dataclasses.replace(taking.run, genesis=fit.genesis, finalized=fit.finalized)
+    database = taking.plan.database
+    taking.run = dataclasses.replace(
+        taking.run,
+        version=taking.plan.client.version,
+        database=Database(database.scheme, database.include, database.exclude),
+        genesis=fit.genesis,
+        finalized=fit.finalized,
+    )
     return None
 
 

@@ -59,13 +59,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class ScriptedNode:
-    """head: what it has; final: the last final block's number; ready: what its probe says."""
+    """head: what it has; final: the last final block's number; ready: what its probe says; version: its own words."""
 
     def __init__(self, head: int = 100, final: int | None = 64) -> None:
         self.blocks = {number: block(number) for number in range(head + 1)}
         self.final = final
         self.ready = True
         self.chain = CHAIN
+        self.version: str | None = "Geth/v1.17.5-stable-6d0af2b8/linux-amd64/go1.25.1"
         self.pruned = False
         self.snapshot: object = None
         self.rpc_port, self.probe_port = unused_port(), unused_port()
@@ -124,6 +125,8 @@ class ScriptedNode:
         match call["method"], call["params"]:
             case "eth_chainId", _:
                 return {"result": hex(self.chain)}
+            case "web3_clientVersion", _ if self.version is not None:
+                return {"result": self.version}
             case "eth_getBalance", _:
                 return {"error": {"code": -32000, "message": "missing trie node"}} if self.pruned else {"result": "0x7"}
             case "eth_getBlockByNumber", [which, _]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import threading
 import time
@@ -161,8 +162,14 @@ def test_volume_that_was_just_restored_is_left_alone(place: Place, cluster: Scri
         (lambda cluster: setattr(cluster.node, "final", None), "no final block"),
         (lambda cluster: setattr(cluster.node, "final", 0), "no final block"),
         (lambda cluster: setattr(cluster.node, "chain", 1), "another chain"),
+        (lambda cluster: setattr(cluster.node, "version", "Geth/v1.17.4-stable/linux-amd64/go1.25"), "another release"),
+        (lambda cluster: setattr(cluster.node, "version", "Geth"), "another release"),
+        (lambda cluster: setattr(cluster.node, "version", None), "does not say of which release"),
     ],
-    ids=["not-ready", "gone", "going", "probe-says-no", "nothing-final", "genesis-is-final", "other-chain"],
+    ids=[
+        *("not-ready", "gone", "going", "probe-says-no", "nothing-final", "genesis-is-final", "other-chain"),
+        *("other-release", "no-release", "no-web3"),
+    ],
 )
 def test_node_that_is_not_fit_is_not_stopped(
     cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path, change, reason: str
@@ -355,6 +362,12 @@ def test_leftovers_that_are_no_whole_copy_are_removed(cluster: ScriptedCluster, 
     damaged = Copy(cluster.volume, "20261123T000002Z")
     damaged.folder.mkdir()
     (damaged.folder / "state.json").write_text("{")
+    # Of a program that did not write down which release its data is of.
+    nameless = dataclasses.replace(Run.begin(old.method), stage=Stage.RECORDED, head=block(1))
+    document = nameless.as_json()
+    del document["version"], document["database"]
+    Copy(cluster.volume, nameless.started).folder.mkdir()
+    (Copy(cluster.volume, nameless.started).folder / "state.json").write_text(json.dumps(document))
     cluster.node.ready = False
 
     with pytest.raises(NotFit):
