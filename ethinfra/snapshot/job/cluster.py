@@ -20,7 +20,8 @@ _LEASES = "/apis/coordination.k8s.io/v1"
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod as the API has it now. address: empty until it has one; going: it is being deleted."""
+    """A pod as the API has it now. address: empty until it has one; going: it is being deleted; host: the Kubernetes
+    node that it is on, empty until it is scheduled."""
 
     name: str
     uid: str
@@ -28,6 +29,7 @@ class Pod:
     ready: bool
     going: bool
     phase: str
+    host: str = ""
 
     @classmethod
     def of(cls, found: Object) -> Pod:
@@ -40,6 +42,7 @@ class Pod:
             conditions.get("Ready") == "True",
             bool(metadata.get("deletionTimestamp")),
             status.get("phase") or "",
+            (found.get("spec") or {}).get("nodeName") or "",
         )
 
 

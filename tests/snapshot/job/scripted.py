@@ -28,6 +28,8 @@ from tests.probe.http import unused_port
 
 CHAIN = 32382
 NAMESPACE = "ethereum"
+#: The Kubernetes node that the volume is on.
+HOST = "machine-1"
 
 
 def block(number: int, *, fork: str = "", timestamp: int | None = None) -> Block:
@@ -152,6 +154,7 @@ class ScriptedCluster:
     forbidden: beginnings of such requests, which are answered with 403
     patience:  of the held client, seconds
     stops_in, starts_in: seconds that the client takes for it; it never stops where the former is None
+    host:      the Kubernetes node that the next pod comes to; it starts on the first one only, where its volume is
     on_start:  called right before the client starts again
     cuts:      it knows VolumeSnapshots; cuts_in: seconds, never where None; on_cut: called at that moment
     """
@@ -165,6 +168,7 @@ class ScriptedCluster:
         self.forbidden: set[str] = set()
         self.stops_in: float | None = 0.1
         self.starts_in = 0.0
+        self.host = HOST
         self.on_start: Callable[[], None] = lambda: None
         self.started: list[float] = []
         self.outcomes: list[hold.Outcome] = []
@@ -212,6 +216,7 @@ class ScriptedCluster:
     def add_pod(self, name: str, *, ready: bool = True, address: str = "127.0.0.1", **labels: str) -> dict[str, Any]:
         pod = {
             "metadata": {"name": name, "uid": f"uid-{next(self._uids)}", "labels": labels},
+            "spec": {"nodeName": self.host},
             "status": {
                 "podIP": address,
                 "phase": "Running",
@@ -312,6 +317,9 @@ class ScriptedCluster:
             del self.objects[path]
         time.sleep(0.05)
         pod = self.add_pod(path.rpartition("/")[2], ready=False, address="")
+        if self.host != HOST:
+            pod["status"]["phase"] = "Pending"
+            return
         time.sleep(0.05)
         pod["status"]["podIP"] = "127.0.0.1"
         self.outcomes.append(hold.wait(self.volume, self.patience, say=lambda _: None))

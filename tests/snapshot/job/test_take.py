@@ -14,9 +14,9 @@ import pytest
 
 from ethinfra.probe.hold import HOLD, Outcome
 from ethinfra.snapshot import marker
-from ethinfra.snapshot.errors import SourceChanged
+from ethinfra.snapshot.errors import FAILED, SourceChanged, exit_code
 from ethinfra.snapshot.job import take as taking
-from ethinfra.snapshot.job.errors import ApiRefused, CannotCopy, HeadMismatch, HoldLost, NotFit
+from ethinfra.snapshot.job.errors import ApiRefused, CameElsewhere, CannotCopy, HeadMismatch, HoldLost, NotFit
 from ethinfra.snapshot.job.place import Place
 from ethinfra.snapshot.job.push import push
 from ethinfra.snapshot.job.run import COPIES, Copy, NotNeeded, Run, Stage, copies
@@ -336,6 +336,50 @@ def test_deletion_that_is_forbidden_is_said_and_nothing_is_held(
 
 def test_event_that_is_forbidden_stops_nothing(place: Place, cluster: ScriptedCluster, store: LayoutStore):
     cluster.forbidden = {"POST /api/v1/namespaces/ethereum/events"}
+
+    assert isinstance(take(place, cluster.api(), store), Run)
+
+
+def test_volume_is_given_back_at_once_where_the_pod_came_elsewhere(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
+):
+    """It waits for what this pod keeps. The head of the copy will never be known."""
+    monkeypatch.setattr(taking, "_MOUNTS_WITHIN", 0.5)
+    cluster.host = "machine-2"
+    began = time.monotonic()
+
+    with pytest.raises(CameElsewhere, match="machine-2") as ended:
+        take(place, cluster.api(), store)
+
+    assert time.monotonic() - began < place.plan.job_plan.start_seconds / 2
+    assert exit_code(ended.value) == FAILED
+    assert copies(cluster.volume) == []
+    assert not (cluster.volume / HOLD).exists()
+
+
+def test_what_was_pushed_already_is_kept_where_the_pod_came_elsewhere(
+    cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The next run tests the candidate."""
+    monkeypatch.setattr(taking, "_MOUNTS_WITHIN", 0.5)
+    cluster.host = "machine-2"
+    place = place_of(cluster, tmp_path, job__method="hold")
+
+    with pytest.raises(CameElsewhere):
+        take(place, cluster.api(), store)
+
+    again = take(place, cluster.api(), store)
+    assert isinstance(again, Run)
+    assert again.stage is Stage.PUSHED
+
+
+def test_pod_that_gets_its_volume_elsewhere_too_is_waited_for(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
+):
+    """Several Kubernetes nodes can have it; images are fetched, and init containers run, when it has its address."""
+    monkeypatch.setattr(taking, "_MOUNTS_WITHIN", 0.5)
+    cluster.starts_in = 1.5
+    cluster.pod("geth-0")["spec"]["nodeName"] = "machine-2"
 
     assert isinstance(take(place, cluster.api(), store), Run)
 
