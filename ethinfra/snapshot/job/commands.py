@@ -7,6 +7,7 @@ released and a lease given back: process 1 of a container would otherwise ignore
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import signal
 import sys
 import threading
@@ -141,11 +142,12 @@ def _part(do: Part) -> Callable[[argparse.Namespace], int]:
 
 
 def _go_on(place: Place, do: Part) -> int:
-    """Go on with what the container before this one left; nothing, where nothing is needed."""
+    """Go on with what the container before this one left, of whichever replica; nothing, where nothing is needed."""
     outcome = handed_on(place.work)
     if isinstance(outcome, NotNeeded):
         say(f"not needed: {outcome.why}")
     else:
+        place = dataclasses.replace(place, ordinal=outcome.ordinal)
         do(place, Cluster.here(place.namespace), _store(place.plan), outcome)
     return 0
 

@@ -18,7 +18,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,9 @@ from ethinfra.snapshot.selection import Found
 
 COPIES = ".ethinfra-snapshots"
 _RUN = "run.json"
+#: How long a copy that was not pushed yet is worth pushing. Afterwards its chain is a day behind.
+STALE_AFTER = timedelta(days=1)
+
 _MOMENT = "%Y%m%dT%H%M%SZ"
 
 
@@ -52,6 +55,7 @@ class Run:
 
     started:   when, as in an id; also the name of its folder
     id:        of the snapshot, empty until the head is known
+    ordinal:   of the pod whose volume it is of
     version:   of the client that wrote the data; whoever pushes it later may have the plan of another
     database:  what of its directory is copied, for the same reason
     genesis:   hash of block 0, as the node says
@@ -62,6 +66,7 @@ class Run:
     started: str
     method: Method
     stage: Stage = Stage.COPYING
+    ordinal: int = 0
     id: str = ""
     version: str = ""
     database: Database = field(default=Database(""))
@@ -72,12 +77,17 @@ class Run:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, method: Method) -> Run:
-        return cls(datetime.now(UTC).strftime(_MOMENT), method)
+    def begin(cls, method: Method, ordinal: int = 0) -> Run:
+        return cls(datetime.now(UTC).strftime(_MOMENT), method, ordinal=ordinal)
 
     @property
     def began(self) -> datetime:
         return datetime.strptime(self.started, _MOMENT).replace(tzinfo=UTC)
+
+    @property
+    def stale(self) -> bool:
+        """Its copy is not worth pushing any more."""
+        return datetime.now(UTC) - self.began > STALE_AFTER
 
     def recorded_head(self) -> Block:
         """BadInput before the stage `recorded`."""
@@ -102,6 +112,7 @@ class Run:
             **{
                 **document,
                 "method": Method(document["method"]),
+                "ordinal": int(document["ordinal"]),
                 "stage": Stage(document["stage"]),
                 "database": Database(database["scheme"], tuple(database["include"]), tuple(database["exclude"])),
                 "head": head and Block(**head),

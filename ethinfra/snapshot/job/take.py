@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.job import volume_snapshot
@@ -32,9 +32,6 @@ from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import SnapshotStore
 from ethinfra.waiting import eventually
-
-#: How long a copy that was not pushed yet is worth pushing. Afterwards its chain is a day behind.
-STALE_AFTER = timedelta(days=1)
 
 #: Seconds that a block's time may be after the node's stop, for clocks that differ.
 _SKEW = 2.0
@@ -60,7 +57,7 @@ class Taking:
         self.plan = place.plan
         self.job = place.plan.job_plan
         self.selection = Selection(self.plan.database.include, self.plan.database.exclude)
-        self.run = Run.begin(self.job.method)
+        self.run = Run.begin(self.job.method, place.ordinal)
         self.copy = Copy(place.data, self.run.started)
         #: The node's pod before it was stopped, and its head as it was last seen.
         self.pod: Pod | None = None
@@ -111,7 +108,7 @@ def what_an_earlier_run_left(taking: Taking) -> Outcome | None:
     unfinished: list[tuple[Copy, Run]] = []
     for found in copies(taking.place.data):
         run = found.run()
-        if run is None or run.stage is Stage.COPYING or datetime.now(UTC) - run.began > STALE_AFTER:
+        if run is None or run.stage is Stage.COPYING or run.stale:
             say(f"removing {found.folder.name}, which an earlier run left {run.stage if run else 'without a state'}")
             found.remove()
         else:
@@ -145,6 +142,11 @@ def whether_one_is_due(taking: Taking) -> Outcome | None:
             return NotNeeded(
                 f"{newest.id} is {age:.0f}s old, the next is due at {taking.job.minimum_interval_seconds}s"
             )
+    if taking.job.method is Method.VOLUME_SNAPSHOT:
+        cut = volume_snapshot.waiting(taking.cluster, taking.place.volume_snapshot, taking.store)
+        age = (now - cut.began).total_seconds() if cut else 0
+        if cut and age < taking.job.minimum_interval_seconds:
+            return NotNeeded(f"{cut.id} was cut {age:.0f}s ago and is still to be pushed, by the second job")
     marker = read_marker(taking.place.data)
     if marker is not None:
         age = (now - marker.finished).total_seconds()

@@ -1,16 +1,18 @@
 """CSI VolumeSnapshots: the storage cuts the volume while the client is held, and a second job reads what was cut.
 
 The VolumeSnapshot has a fixed name, so that the second CronJob's generic ephemeral claim can name it as its
-dataSource and nobody needs the right to create pods or claims. A name may lead to an older cut than the one that is
-meant, so `take` writes a marker into the volume right before it cuts, and records the run, with the head that the
-node restarted with, as an annotation of the VolumeSnapshot. `adopt`, with which `push` begins in the second job,
-compares the two.
+dataSource and nobody needs the right to create pods or claims. It is one for all replicas of a node: the newest cut of
+any of them is what is pushed, and there is no job that waits for the cut of a replica that was not its turn. A name may
+lead to an older cut than the one that is meant, so `take` writes a marker into the volume right before it cuts, and
+records the run, with the head that the node restarted with, as an annotation of the VolumeSnapshot. `adopt`, with which
+`push` begins in the second job, compares the two. Promoted, failed or stale, it is deleted: storage bills for it.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from ethinfra.snapshot.job.place import Place, say
 from ethinfra.snapshot.job.run import NotNeeded, Run
 from ethinfra.snapshot.listing import State, listing
 from ethinfra.snapshot.marker import write_durably
+from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.store import SnapshotStore
 from ethinfra.waiting import eventually
 
@@ -130,24 +133,46 @@ def record(cluster: Cluster, name: str, run: Run) -> None:
     cluster.annotate_volume_snapshot(name, {RUN: json.dumps(run.as_json())})
 
 
+def waiting(cluster: Cluster, name: str, store: SnapshotStore) -> Run | None:
+    """The run whose cut is still to be pushed."""
+    with suppress(StaleCut):
+        run = _recorded(cluster, name)
+        return None if run is None or _over(run, store) else run
+    return None
+
+
+def discard(cluster: Cluster, name: str, run: Run) -> None:
+    """Give back what the storage keeps for a run that is over, unless the name leads to another's by now. What it was
+    for is done, so a refusal is said and not raised; the next run removes it."""
+    if run.method is not Method.VOLUME_SNAPSHOT:
+        return
+    try:
+        found = _recorded(cluster, name)
+        if found is not None and found.started == run.started:
+            cluster.delete_volume_snapshot(name)
+    except (ApiRefused, StaleCut) as reason:
+        say(f"VolumeSnapshot {name} stays: {reason.seen}")
+
+
 def adopt(place: Place, cluster: Cluster, store: SnapshotStore) -> Run | NotNeeded:
     """The run that this pod's volume was cut for. StaleCut if the volume is of another cut."""
     try:
         with Lease(cluster, place.lease, place.pod) as lease:
-            outcome = _recorded(place, cluster, store)
+            outcome = _adopted(place, cluster, store)
             lease.keep = isinstance(outcome, Run)
             return outcome
     except HeldElsewhere as held:
         return NotNeeded(f"another run works on {place.plan.node}: {held.seen}")
 
 
-def _recorded(place: Place, cluster: Cluster, store: SnapshotStore) -> Run | NotNeeded:
+def _adopted(place: Place, cluster: Cluster, store: SnapshotStore) -> Run | NotNeeded:
     name = place.volume_snapshot
-    found = cluster.volume_snapshot(name)
-    note = ((found or {}).get("metadata", {}).get("annotations") or {}).get(RUN)
-    if note is None:
+    run = _recorded(cluster, name)
+    if run is None:
         return NotNeeded(f"VolumeSnapshot {name} has no finished cut")
-    run = _read(note, name)
+    if why := _over(run, store):
+        discard(cluster, name, run)
+        return NotNeeded(why)
     there = _marked(place.data)
     if there != run.started:
         raise StaleCut(
@@ -156,14 +181,24 @@ def _recorded(place: Place, cluster: Cluster, store: SnapshotStore) -> Run | Not
             seen=f"one of {there}" if there else f"no {CUT} in it",
             todo="nothing: the next run's volume is made from the newer one",
         )
-    state = next((one.state for one in listing(store) if one.id == run.id), None)
-    if state in (State.PROMOTED, State.FAILED):
-        return NotNeeded(f"{run.id} is {state} already")
-    say(f"going on with {run.id}, cut at {run.started}")
+    say(f"going on with {run.id}, cut at {run.started} of {place.plan.node}-{run.ordinal}")
     return run
 
 
-def _read(note: str, name: str) -> Run:
+def _over(run: Run, store: SnapshotStore) -> str:
+    """Why nothing is to be done for a cut any more; empty where there is."""
+    if run.stale:
+        return f"{run.id} was cut at {run.started}, and is not worth pushing any more"
+    state = next((one.state for one in listing(store) if one.id == run.id), None)
+    return f"{run.id} is {state} already" if state in (State.PROMOTED, State.FAILED) else ""
+
+
+def _recorded(cluster: Cluster, name: str) -> Run | None:
+    """The run of the finished cut that the name leads to. StaleCut if it is of another program's."""
+    found = cluster.volume_snapshot(name)
+    note = ((found or {}).get("metadata", {}).get("annotations") or {}).get(RUN)
+    if note is None:
+        return None
     try:
         return Run.of_json(json.loads(note))
     except (ValueError, TypeError, KeyError) as reason:
