@@ -35,6 +35,9 @@ _RUN = "run.json"
 #: How long a copy that was not pushed yet is worth pushing. Afterwards its chain is a day behind.
 STALE_AFTER = timedelta(days=1)
 
+#: How a step's log says that it had nothing to do.
+NOT_NEEDED = "not needed: "
+
 _MOMENT = "%Y%m%dT%H%M%SZ"
 
 
