@@ -24,8 +24,11 @@ from ethinfra.snapshot import manifest
 from ethinfra.snapshot.access import open_store
 from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.compatibility import Expected
+from ethinfra.snapshot.job.run import NOT_NEEDED
+from ethinfra.snapshot.job.volume_snapshot import RUN
 from ethinfra.snapshot.listing import LATEST, Listed, State, listing, resolve
 from ethinfra.snapshot.model import Config
+from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.progress import amount, shown
 from ethinfra.snapshot.promote import pin, unpin
 from ethinfra.snapshot.reader import glance, read_snapshot
@@ -39,6 +42,8 @@ app = typer.Typer(help="Snapshots of nodes in the registry.", no_args_is_help=Tr
 LAYER = "ethereum"
 #: Prefix of what the chart names after a node: its plan, its jobs.
 OF = "snapshot-"
+#: Seconds after its deadline in which a job is said to have failed.
+_ENDING = 60.0
 
 Node = Annotated[str | None, typer.Option("--node", help="Of which sync node; the only one that has snapshots, if so.")]
 Reference = Annotated[str, typer.Argument(metavar="SNAPSHOT", help="An id, a tag, a digest, or `latest`.")]
@@ -187,6 +192,8 @@ def create_command(
         ) + there.environment.timeout("snapshot")
         ended = jobs.follow(there.kube, planned.namespace, job, Progress(), within=within).must_have_succeeded()
         typer.echo(ended.said)
+        if planned.plan["job"]["method"] == Method.VOLUME_SNAPSHOT:
+            _push_cut(planned)
 
 
 @app.command("verify")
@@ -310,6 +317,26 @@ def _ready_replica(planned: Planned) -> int:
             todo="wait for it, or name one with --ordinal",
         )
     return ready[-1]
+
+
+def _push_cut(planned: Planned) -> None:
+    """Start the second job, which would wait for its schedule, and follow it; nothing where nothing was cut, which the
+    first one has said."""
+    kube, namespace = planned.there.kube, planned.namespace
+    cut = kube.get("VolumeSnapshot", f"{OF}{planned.node}", namespace)
+    if RUN not in ((cut or {}).get("metadata", {}).get("annotations") or {}):
+        return
+    job = jobs.start(kube, namespace, f"push-{planned.node}")
+    typer.echo(f"job {namespace}/{job} pushes what was cut, and tries it")
+    deadline = (kube.get("Job", job, namespace) or {}).get("spec", {}).get("activeDeadlineSeconds", 0)
+    ended = jobs.follow(kube, namespace, job, Progress(), within=deadline + _ENDING).must_have_succeeded()
+    if NOT_NEEDED in ended.logs.get("push", ""):
+        raise EthinfraError(
+            f"job {namespace}/{job} pushed nothing",
+            seen=ended.logs["push"].strip(),
+            todo="another job may be pushing the same: `ethinfra snapshot list --all`",
+        )
+    typer.echo(ended.said)
 
 
 def _facts(store: RegistryStore, one: Listed) -> dict[str, Any]:

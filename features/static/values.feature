@@ -89,6 +89,7 @@ Feature: Values that nobody can mean are refused
       | a snapshot of nobody                                  | sync.nodes[node].snapshots.enabled                  | there is nobody to take a snapshot of        |
       | a snapshot by the storage without a class             | sync.nodes[node].snapshots.volumeSnapshot.className | needs a VolumeSnapshotClass                  |
       | a class for snapshots that the storage has no part in | sync.nodes[node].snapshots.volumeSnapshot.className | the method is reflink                        |
+      | a snapshot of a node that does not tell its release   | sync.nodes[node].rpc.namespaces                     | web3 is not among them                       |
       | chunks that no file system can share                  | sync/nodes/0/snapshots/chunkSize                    | multipleOf: got 1×10⁰⁶, want 4,096           |
       | a job that ends before its steps                      | sync.nodes[node].snapshots.deadlines.job            | less than stop, start and test take together |
       | a job that does not wait for the client to stop       | sync.nodes[node].snapshots.deadlines.stop           | give a pod to end                            |

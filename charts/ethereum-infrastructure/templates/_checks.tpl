@@ -175,6 +175,9 @@
 {{- if not $execution.flags.offline -}}
 {{- fail (printf "%s.snapshots.enabled: clients.%s.execution has no flags for \"offline\", by which the restore test starts it without peers" $path .node.execution.client) -}}
 {{- end -}}
+{{- if not (has "web3" .node.rpc.namespaces) -}}
+{{- fail (printf "%s.rpc.namespaces: web3 is not among them; a node is asked of which release it is before a snapshot of it is taken" $path) -}}
+{{- end -}}
 {{- if eq (.node.replicas | int) 0 -}}
 {{- fail (printf "%s.snapshots.enabled: %s.replicas is 0; there is nobody to take a snapshot of" $path $path) -}}
 {{- end -}}

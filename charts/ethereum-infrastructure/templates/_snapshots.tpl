@@ -141,20 +141,19 @@ volumes:
     persistentVolumeClaim: {claimName: execution-{{ $node.name }}-{{ .ordinal }}}
 {{- end -}}
 
-{{/* The pod that pushes what the storage copied. Its volume is made of the VolumeSnapshot, and the pod waits for that.
-     Takes: (dict "scope" scope "ordinal" 0). */}}
+{{/* The pod that pushes what the storage copied. Its volume is made of the VolumeSnapshot, and the pod waits for that. There is
+     one for all replicas of a node, so that it waits for nobody in particular; whose the cut is stands in it. Takes: a scope. */}}
 {{- define "ethereum.pushPod" -}}
-{{- $scope := .scope -}}
-{{- $node := .scope.node -}}
-{{- $name := printf "%s-%v" (include "ethereum.snapshotName" $node) .ordinal -}}
+{{- $scope := . -}}
+{{- $node := .node -}}
 {{- include "ethereum.jobPod" (dict "scope" $scope "account" (include "ethereum.snapshotName" $node)) }}
 {{ include "ethereum.testGrace" $scope }}
 initContainers:
   {{- include "ethereum.testPreparation" $scope | nindent 2 }}
-  {{- include "ethereum.step" (dict "scope" $scope "step" "push" "ordinal" .ordinal "args" (list "--data=/copy") "mounts" (list (dict "name" "copy" "mountPath" "/copy"))) | nindent 2 }}
-  {{- include "ethereum.testSteps" . | nindent 2 }}
+  {{- include "ethereum.step" (dict "scope" $scope "step" "push" "ordinal" 0 "args" (list "--data=/copy") "mounts" (list (dict "name" "copy" "mountPath" "/copy"))) | nindent 2 }}
+  {{- include "ethereum.testSteps" (dict "scope" $scope "ordinal" 0) | nindent 2 }}
 containers:
-  {{- include "ethereum.step" (dict "scope" $scope "step" "promote" "ordinal" .ordinal) | nindent 2 }}
+  {{- include "ethereum.step" (dict "scope" $scope "step" "promote" "ordinal" 0) | nindent 2 }}
 volumes:
   {{- include "ethereum.jobVolumes" $scope | nindent 2 }}
   {{- include "ethereum.testVolumes" $scope | nindent 2 }}
@@ -166,7 +165,7 @@ volumes:
         spec:
           accessModes: [ReadWriteOnce]
           storageClassName: {{ $node.snapshots.restoreTest.className }}
-          dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: {{ $name }}}
+          dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: {{ include "ethereum.snapshotName" $node }}}
           resources: {requests: {storage: {{ $node.storage.execution.size }}}}
 {{- end -}}
 

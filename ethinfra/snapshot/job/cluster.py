@@ -20,7 +20,8 @@ _LEASES = "/apis/coordination.k8s.io/v1"
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod as the API has it now. address: empty until it has one; going: it is being deleted."""
+    """A pod as the API has it now. address: empty until it has one; going: it is being deleted; host: the Kubernetes
+    node that it is on, empty until it is scheduled."""
 
     name: str
     uid: str
@@ -28,6 +29,7 @@ class Pod:
     ready: bool
     going: bool
     phase: str
+    host: str = ""
 
     @classmethod
     def of(cls, found: Object) -> Pod:
@@ -40,6 +42,7 @@ class Pod:
             conditions.get("Ready") == "True",
             bool(metadata.get("deletionTimestamp")),
             status.get("phase") or "",
+            (found.get("spec") or {}).get("nodeName") or "",
         )
 
 
@@ -118,8 +121,10 @@ class Cluster:
     def volume_snapshot(self, name: str) -> Object | None:
         return self._read(self._path(_SNAPSHOTS, "volumesnapshots", name))
 
-    def create_volume_snapshot(self, name: str, claim: str, snapshot_class: str | None) -> Object | None:
-        """None if there is one of that name already."""
+    def create_volume_snapshot(
+        self, name: str, claim: str, snapshot_class: str | None, *, dry_run: bool = False
+    ) -> Object | None:
+        """None if there is one of that name already. dry_run: only ask whether it would be made."""
         spec: Object = {"source": {"persistentVolumeClaimName": claim}}
         if snapshot_class:
             spec["volumeSnapshotClassName"] = snapshot_class
@@ -129,7 +134,8 @@ class Cluster:
             "metadata": {"name": name},
             "spec": spec,
         }
-        return self._write("POST", self._path(_SNAPSHOTS, "volumesnapshots"), body)
+        path = self._path(_SNAPSHOTS, "volumesnapshots")
+        return self._write("POST", f"{path}?dryRun=All" if dry_run else path, body)
 
     def annotate_volume_snapshot(self, name: str, annotations: dict[str, str]) -> None:
         path = self._path(_SNAPSHOTS, "volumesnapshots", name)

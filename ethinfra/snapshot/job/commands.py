@@ -7,6 +7,7 @@ released and a lease given back: process 1 of a container would otherwise ignore
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import signal
 import sys
 import threading
@@ -21,7 +22,7 @@ from ethinfra.snapshot.errors import NoSuchSnapshot
 from ethinfra.snapshot.job.cluster import Cluster
 from ethinfra.snapshot.job.errors import ApiRefused, Stopped
 from ethinfra.snapshot.job.place import Place, namespace, say
-from ethinfra.snapshot.job.run import NotNeeded, Run, hand_on, handed_on
+from ethinfra.snapshot.job.run import NOT_NEEDED, NotNeeded, Run, hand_on, handed_on
 from ethinfra.snapshot.paths import OWN_NAMES
 from ethinfra.snapshot.plan import Method, Plan, read_plan
 
@@ -125,7 +126,7 @@ def _take(options: argparse.Namespace) -> int:
     )
     hand_on(place.work, outcome)
     if isinstance(outcome, NotNeeded):
-        say(f"not needed: {outcome.why}")
+        say(f"{NOT_NEEDED}{outcome.why}")
     return 0
 
 
@@ -145,11 +146,12 @@ def _part(do: Part) -> Callable[[argparse.Namespace], int]:
 
 
 def _go_on(place: Place, do: Part) -> int:
-    """Go on with what the container before this one left; nothing, where nothing is needed."""
+    """Go on with what the container before this one left, of whichever replica; nothing, where nothing is needed."""
     outcome = handed_on(place.work)
     if isinstance(outcome, NotNeeded):
-        say(f"not needed: {outcome.why}")
+        say(f"{NOT_NEEDED}{outcome.why}")
     else:
+        place = dataclasses.replace(place, ordinal=outcome.ordinal)
         do(place, Cluster.here(place.namespace), _store(place.plan), outcome)
     return 0
 

@@ -6,6 +6,7 @@ SnapshotError
 ├── HoldLost        the client started before the copy was done; the copy does not count
 ├── LeaseLost       another run works on this node
 ├── CannotCopy      the volume's file system cannot share blocks between files
+├── CameElsewhere   the node's pod came back on another Kubernetes node than the one that has its volume
 ├── HeadMismatch    a node does not answer with the block that it should
 ├── InUseUnknown    a pod does not say which snapshot it stands on
 └── ApiRefused      the Kubernetes API refused, or does not answer (exit code 5)
@@ -34,6 +35,10 @@ class LeaseLost(SnapshotError):
 
 class CannotCopy(SnapshotError):
     """The volume's file system cannot share blocks between files."""
+
+
+class CameElsewhere(SnapshotError):
+    """The node's new pod is on another Kubernetes node, and waits for the volume that this job's pod keeps here."""
 
 
 class HeadMismatch(SnapshotError):

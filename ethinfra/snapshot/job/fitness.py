@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from ethinfra.snapshot.compatibility import version_key
 from ethinfra.snapshot.job.cluster import Cluster, Pod
 from ethinfra.snapshot.job.errors import NotFit
 from ethinfra.snapshot.job.node import NodeSilent, Rpc, rpc_of, status_of
@@ -22,7 +24,8 @@ class Fit:
 
 
 def must_be_fit(place: Place, cluster: Cluster) -> Fit:
-    """NotFit unless it is ready, on the right chain, has final blocks, and another replica serves meanwhile.
+    """NotFit unless it is ready, of the plan's release, on the right chain, has final blocks, and another replica
+    serves meanwhile.
 
     Readiness, its own and another's, is waited for as long as a node takes to start: the run before this one may have
     been killed after it had stopped the node.
@@ -31,6 +34,7 @@ def must_be_fit(place: Place, cluster: Cluster) -> Fit:
         raise _no_other(place, seen="it has one replica")
     pod = _when_ready(place, cluster)
     rpc = rpc_of(pod.address, place.plan.ports.rpc)
+    _must_be_of_the_release(place, rpc)
     genesis = _genesis(place, rpc)
     final = rpc.block("finalized")
     if final is None or final.number == 0:
@@ -84,6 +88,35 @@ def _no_other(place: Place, *, seen: str) -> NotFit:
         seen=seen,
         todo="wait for it, or allow downtime for this node",
     )
+
+
+def _must_be_of_the_release(place: Place, rpc: Rpc) -> None:
+    """What it has written is described as of the plan's release, which an update may not have brought to it yet.
+
+    Numbers only: clients add commits to them, and leave out what they call a development version.
+    """
+    wanted, said = place.plan.client.version, rpc.client_version()
+    if said is None:
+        raise NotFit(
+            f"{place.node_pod} does not say of which release it is",
+            expected="an answer to web3_clientVersion",
+            seen="an error",
+            todo="offer the namespace web3: `rpc.namespaces` of the node",
+        )
+    release = release_of(said)
+    if release is None or version_key(release) != version_key(wanted):
+        raise NotFit(
+            f"{place.node_pod} is of another release than its plan",
+            expected=wanted,
+            seen=said,
+            todo="nothing while an update is under way, the next run looks again; else see which image it runs",
+        )
+
+
+def release_of(said: str) -> str | None:
+    """`1.17.5-stable` of `Geth/v1.17.5-stable/linux-amd64/go1.25.1`; an operator's own name may come before it."""
+    found = (re.fullmatch(r"v?(\d+\.\d+.*)", part) for part in said.split("/")[1:])
+    return next((one[1] for one in found if one), None)
 
 
 def _genesis(place: Place, rpc: Rpc) -> str:

@@ -60,6 +60,11 @@ class Rpc:
         except NoAnswer as reason:
             raise NodeSilent(f"{self.name}: {reason.trouble.text}") from reason
 
+    def client_version(self) -> str | None:
+        """What the client calls itself, its release among other things; None where it is not to be asked."""
+        found = self._ask(Call("web3_clientVersion"), missing=True)
+        return None if found is None else str(found)
+
     def read_state(self, block: Block) -> int:
         """A balance in the state of a block: only a client that has this state can tell it."""
         try:
@@ -70,7 +75,7 @@ class Rpc:
     def _ask(self, call: Call, *, missing: bool = False) -> object:
         try:
             (result,) = jsonrpc.batch(self._endpoint, [call], Deadline(self._timeout))
-            # Clients differ in how they say that nothing is final yet: null, or an error.
+            # Clients differ in how they say that they have none, as that nothing is final yet: null, or an error.
             if missing and result.trouble is not None and result.trouble.kind is Kind.ERROR:
                 return None
             return jsonrpc.value(result)

@@ -61,8 +61,9 @@ class Place:
 
     @property
     def volume_snapshot(self) -> str:
-        """The name of the CSI snapshot; the claims of the second job are made from it by this name."""
-        return f"snapshot-{self.node_pod}"
+        """The name of the CSI snapshot, of whichever replica; the claims of the second job are made from it by this
+        name."""
+        return f"snapshot-{self.plan.node}"
 
     def tell(self, cluster: Cluster, reason: str, message: str, *, warning: bool = False) -> None:
         """Say it to people: in this pod's log, and as an event of the node's pod."""

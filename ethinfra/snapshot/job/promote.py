@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from ethinfra.errors import EthinfraError
+from ethinfra.snapshot.job import volume_snapshot
 from ethinfra.snapshot.job.cluster import Cluster
 from ethinfra.snapshot.job.errors import HeadMismatch
 from ethinfra.snapshot.job.lease import Lease
@@ -33,10 +34,12 @@ def promote(place: Place, cluster: Cluster, store: SnapshotStore, run: Run, rpc:
             must_be_the_recorded_node(rpc, run, within=place.plan.job_plan.test_seconds)
         except (HeadMismatch, NodeSilent, NotInTime) as reason:
             fail(store, run.id, say)
+            volume_snapshot.discard(cluster, place.volume_snapshot, run)
             place.tell(cluster, "SnapshotFailed", f"{run.id}: {reason.subject}; {reason.seen}", warning=True)
             raise
         lease.must_be_ours()
         digest = move_tags(store, run.id, say)
+        volume_snapshot.discard(cluster, place.volume_snapshot, run)
     took = time.monotonic() - begun
     head = run.recorded_head()
     place.tell(

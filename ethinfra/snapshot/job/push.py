@@ -82,13 +82,13 @@ def push_volume(place: Place, store: SnapshotStore, run: Run) -> Run:
 
 
 def describe(plan: Plan, run: Run) -> Description:
-    """What the snapshot says about itself."""
+    """What the snapshot says about itself: of what was copied, by the run; the plan may have changed since."""
     return Description(
-        model.Client(plan.client.name, plan.client.version),
+        model.Client(plan.client.name, run.version),
         model.Network(plan.network.name, plan.network.chain_id, run.genesis),
         run.recorded_head(),
         run.finalized,
-        model.Database(plan.database.scheme, plan.database.include, plan.database.exclude),
+        run.database,
         model.Owner(plan.owner.uid, plan.owner.gid),
         model.Producer(os.environ.get("ETHINFRA_REVISION", ""), __version__),
         moment_of(run.id),

@@ -10,6 +10,7 @@ import sys
 from ethinfra.snapshot import model
 from ethinfra.snapshot.compatibility import DatabaseChange, Expected
 from ethinfra.snapshot.errors import SnapshotUnusable
+from ethinfra.snapshot.job import volume_snapshot
 from ethinfra.snapshot.job.cluster import Cluster
 from ethinfra.snapshot.job.lease import Lease
 from ethinfra.snapshot.job.place import Place, say
@@ -32,6 +33,7 @@ def restore(place: Place, cluster: Cluster, store: SnapshotStore, run: Run) -> R
             )
         except SnapshotUnusable as reason:
             fail(store, run.id)
+            volume_snapshot.discard(cluster, place.volume_snapshot, run)
             place.tell(cluster, "SnapshotFailed", f"{run.id} cannot be restored: {reason.subject}", warning=True)
             raise
     say(f"{run.id} is restored: {amount(restored.bytes)} in {restored.seconds:.1f}s")

@@ -18,7 +18,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,18 @@ from typing import Any
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.job.copy import remove
 from ethinfra.snapshot.marker import write_durably
-from ethinfra.snapshot.model import Block, Finalized
+from ethinfra.snapshot.model import Block, Database, Finalized
 from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.selection import Found
 
 COPIES = ".ethinfra-snapshots"
 _RUN = "run.json"
+#: How long a copy that was not pushed yet is worth pushing. Afterwards its chain is a day behind.
+STALE_AFTER = timedelta(days=1)
+
+#: How a step's log says that it had nothing to do.
+NOT_NEEDED = "not needed: "
+
 _MOMENT = "%Y%m%dT%H%M%SZ"
 
 
@@ -52,6 +58,9 @@ class Run:
 
     started:   when, as in an id; also the name of its folder
     id:        of the snapshot, empty until the head is known
+    ordinal:   of the pod whose volume it is of
+    version:   of the client that wrote the data; whoever pushes it later may have the plan of another
+    database:  what of its directory is copied, for the same reason
     genesis:   hash of block 0, as the node says
     digest:    of the candidate's manifest, empty until it is pushed
     seconds:   how long each part took, `downtime` among them
@@ -60,7 +69,10 @@ class Run:
     started: str
     method: Method
     stage: Stage = Stage.COPYING
+    ordinal: int = 0
     id: str = ""
+    version: str = ""
+    database: Database = field(default=Database(""))
     genesis: str = ""
     head: Block | None = None
     finalized: Finalized | None = None
@@ -68,12 +80,17 @@ class Run:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, method: Method) -> Run:
-        return cls(datetime.now(UTC).strftime(_MOMENT), method)
+    def begin(cls, method: Method, ordinal: int = 0) -> Run:
+        return cls(datetime.now(UTC).strftime(_MOMENT), method, ordinal=ordinal)
 
     @property
     def began(self) -> datetime:
         return datetime.strptime(self.started, _MOMENT).replace(tzinfo=UTC)
+
+    @property
+    def stale(self) -> bool:
+        """Its copy is not worth pushing any more."""
+        return datetime.now(UTC) - self.began > STALE_AFTER
 
     def recorded_head(self) -> Block:
         """BadInput before the stage `recorded`."""
@@ -90,13 +107,17 @@ class Run:
     @classmethod
     def of_json(cls, document: dict[str, Any]) -> Run:
         """KeyError, TypeError or ValueError if it is none."""
-        head, finalized = document["head"], document["finalized"]
+        head, finalized, database = document["head"], document["finalized"], document["database"]
+        if not isinstance(document["version"], str):
+            raise TypeError("version: no text")
         datetime.strptime(document["started"], _MOMENT)
         return cls(
             **{
                 **document,
                 "method": Method(document["method"]),
+                "ordinal": int(document["ordinal"]),
                 "stage": Stage(document["stage"]),
+                "database": Database(database["scheme"], tuple(database["include"]), tuple(database["exclude"])),
                 "head": head and Block(**head),
                 "finalized": finalized and Finalized(**finalized),
             }

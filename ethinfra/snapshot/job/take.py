@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.job import volume_snapshot
 from ethinfra.snapshot.job.cluster import Cluster, Pod
 from ethinfra.snapshot.job.copy import copy, flush, must_reflink, settle
-from ethinfra.snapshot.job.errors import HeadMismatch, NotFit
+from ethinfra.snapshot.job.errors import CameElsewhere, HeadMismatch, NotFit
 from ethinfra.snapshot.job.fitness import must_be_fit
 from ethinfra.snapshot.job.hold import Hold
 from ethinfra.snapshot.job.lease import HeldElsewhere, Lease
@@ -27,17 +27,18 @@ from ethinfra.snapshot.job.push import push_volume, volume_id
 from ethinfra.snapshot.job.run import Copy, NotNeeded, Run, Stage, copies
 from ethinfra.snapshot.listing import State, listing, promoted
 from ethinfra.snapshot.marker import read_marker
-from ethinfra.snapshot.model import Block
+from ethinfra.snapshot.model import Block, Database
 from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import SnapshotStore
 from ethinfra.waiting import eventually
 
-#: How long a copy that was not pushed yet is worth pushing. Afterwards its chain is a day behind.
-STALE_AFTER = timedelta(days=1)
-
 #: Seconds that a block's time may be after the node's stop, for clocks that differ.
 _SKEW = 2.0
+
+#: Seconds that a new pod on another Kubernetes node may be without an address before the volume counts as what it
+#: lacks. Volumes that several nodes can have at once are mounted sooner.
+_MOUNTS_WITHIN = 10.0
 
 Outcome = Run | NotNeeded
 
@@ -56,7 +57,7 @@ class Taking:
         self.plan = place.plan
         self.job = place.plan.job_plan
         self.selection = Selection(self.plan.database.include, self.plan.database.exclude)
-        self.run = Run.begin(self.job.method)
+        self.run = Run.begin(self.job.method, place.ordinal)
         self.copy = Copy(place.data, self.run.started)
         #: The node's pod before it was stopped, and its head as it was last seen.
         self.pod: Pod | None = None
@@ -107,7 +108,7 @@ def what_an_earlier_run_left(taking: Taking) -> Outcome | None:
     unfinished: list[tuple[Copy, Run]] = []
     for found in copies(taking.place.data):
         run = found.run()
-        if run is None or run.stage is Stage.COPYING or datetime.now(UTC) - run.began > STALE_AFTER:
+        if run is None or run.stage is Stage.COPYING or run.stale:
             say(f"removing {found.folder.name}, which an earlier run left {run.stage if run else 'without a state'}")
             found.remove()
         else:
@@ -141,6 +142,11 @@ def whether_one_is_due(taking: Taking) -> Outcome | None:
             return NotNeeded(
                 f"{newest.id} is {age:.0f}s old, the next is due at {taking.job.minimum_interval_seconds}s"
             )
+    if taking.job.method is Method.VOLUME_SNAPSHOT:
+        cut = volume_snapshot.waiting(taking.cluster, taking.place.volume_snapshot, taking.store)
+        age = (now - cut.began).total_seconds() if cut else 0
+        if cut and age < taking.job.minimum_interval_seconds:
+            return NotNeeded(f"{cut.id} was cut {age:.0f}s ago and is still to be pushed, by the second job")
     marker = read_marker(taking.place.data)
     if marker is not None:
         age = (now - marker.finished).total_seconds()
@@ -159,9 +165,19 @@ def whether_the_node_may_stop(taking: Taking) -> Outcome | None:
     if taking.job.method is Method.REFLINK:
         must_reflink(place.data)
     elif taking.job.method is Method.VOLUME_SNAPSHOT:
+        volume_snapshot.must_be_possible(
+            taking.cluster, place.volume_snapshot, place.claim, snapshot_class=taking.snapshot_class
+        )
         volume_snapshot.remove(taking.cluster, place.volume_snapshot, within=taking.job.stop_seconds)
     taking.pod, taking.last = fit.pod, taking.rpc(fit.pod.address).head()
-    taking.run = dataclasses.replace(taking.run, genesis=fit.genesis, finalized=fit.finalized)
+    database = taking.plan.database
+    taking.run = dataclasses.replace(
+        taking.run,
+        version=taking.plan.client.version,
+        database=Database(database.scheme, database.include, database.exclude),
+        genesis=fit.genesis,
+        finalized=fit.finalized,
+    )
     return None
 
 
@@ -189,7 +205,13 @@ def copy_while_it_stands_still(taking: Taking) -> Outcome | None:
 def the_head_that_the_copy_has(taking: Taking) -> Outcome | None:
     """What the client starts with is what it had written when it stopped; so its first answer is the copy's head."""
     place = taking.place
-    rpc, first = _first_answer(taking)
+    try:
+        rpc, first = _first_answer(taking)
+    except CameElsewhere:
+        # Of a copy whose head nobody knows nothing can be made. What was pushed has one, and is tested by the next run.
+        if taking.run.stage is Stage.COPYING:
+            taking.copy.remove()
+        raise
     # It still answers while it is drained, so the time begins with its silence.
     downtime = time.monotonic() - taking.answered
     taking.run = taking.run.took("downtime", downtime)
@@ -299,10 +321,16 @@ class _Address:
 
     taking: Taking
     found: str = ""
+    #: On which other Kubernetes node its pod waits, and since when, on the steady clock.
+    elsewhere: str = ""
+    since: float = 0.0
 
-    def head(self) -> tuple[Rpc, Block]:
+    def head(self) -> tuple[Rpc, Block] | None:
+        """None as soon as its pod cannot start before this one has ended."""
         if not self.found:
             pod = self.taking.cluster.pod(self.taking.place.node_pod)
+            if self._cut_off(pod):
+                return None
             if pod is None or pod.uid == self.taking.node.uid or not pod.address:
                 raise NodeSilent(f"{self.taking.place.node_pod} has no address yet")
             self.found = pod.address
@@ -313,18 +341,39 @@ class _Address:
             self.found = ""
             raise
 
+    def _cut_off(self, pod: Pod | None) -> bool:
+        """The volume is where the pod was that was stopped, and this one beside it. A pod has no address before its
+        volumes are mounted."""
+        here = self.taking.node.host
+        if pod is None or pod.address or pod.host in ("", here):
+            self.elsewhere = ""
+        elif pod.host != self.elsewhere:
+            self.elsewhere, self.since = pod.host, time.monotonic()
+        return bool(self.elsewhere) and time.monotonic() - self.since > _MOUNTS_WITHIN
+
 
 def _first_answer(taking: Taking) -> tuple[Rpc, Block]:
-    """Asked so often because its consensus client tells it new blocks as soon as it can."""
+    """Asked so often because its consensus client tells it new blocks as soon as it can. CameElsewhere at once where
+    waiting would only keep the volume from it."""
     name, within = taking.place.node_pod, taking.job.start_seconds
     say(f"waiting for {name} to answer, at most {within}s")
-    return eventually(
+    address = _Address(taking)
+    answered = eventually(
         f"{name} answers again",
-        _Address(taking).head,
+        address.head,
+        until=lambda _: True,
         within=within,
         every=0.1,
         hint=f"kubectl -n {taking.place.namespace} describe pod {name}",
     )
+    if answered is None:
+        raise CameElsewhere(
+            f"{name} came back on another Kubernetes node, and waits for its volume",
+            expected=f"on {taking.node.host}, beside this job",
+            seen=f"on {address.elsewhere}, for {_MOUNTS_WITHIN:g}s without an address",
+            todo="nothing: the volume is given back at once, and the next run takes a snapshot there",
+        )
+    return answered
 
 
 def _must_follow(taking: Taking, rpc: Rpc, first: Block) -> None:

@@ -28,6 +28,8 @@ from tests.probe.http import unused_port
 
 CHAIN = 32382
 NAMESPACE = "ethereum"
+#: The Kubernetes node that the volume is on.
+HOST = "machine-1"
 
 
 def block(number: int, *, fork: str = "", timestamp: int | None = None) -> Block:
@@ -59,13 +61,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class ScriptedNode:
-    """head: what it has; final: the last final block's number; ready: what its probe says."""
+    """head: what it has; final: the last final block's number; ready: what its probe says; version: its own words."""
 
     def __init__(self, head: int = 100, final: int | None = 64) -> None:
         self.blocks = {number: block(number) for number in range(head + 1)}
         self.final = final
         self.ready = True
         self.chain = CHAIN
+        self.version: str | None = "Geth/v1.17.5-stable-6d0af2b8/linux-amd64/go1.25.1"
         self.pruned = False
         self.snapshot: object = None
         self.rpc_port, self.probe_port = unused_port(), unused_port()
@@ -124,6 +127,8 @@ class ScriptedNode:
         match call["method"], call["params"]:
             case "eth_chainId", _:
                 return {"result": hex(self.chain)}
+            case "web3_clientVersion", _ if self.version is not None:
+                return {"result": self.version}
             case "eth_getBalance", _:
                 return {"error": {"code": -32000, "message": "missing trie node"}} if self.pruned else {"result": "0x7"}
             case "eth_getBlockByNumber", [which, _]:
@@ -149,7 +154,9 @@ class ScriptedCluster:
     forbidden: beginnings of such requests, which are answered with 403
     patience:  of the held client, seconds
     stops_in, starts_in: seconds that the client takes for it; it never stops where the former is None
+    host:      the Kubernetes node that the next pod comes to; it starts on the first one only, where its volume is
     on_start:  called right before the client starts again
+    cuts:      it knows VolumeSnapshots; cuts_in: seconds, never where None; on_cut: called at that moment
     """
 
     def __init__(self, volume: Path, node: ScriptedNode, token: Path, *, patience: float = 2) -> None:
@@ -161,9 +168,11 @@ class ScriptedCluster:
         self.forbidden: set[str] = set()
         self.stops_in: float | None = 0.1
         self.starts_in = 0.0
+        self.host = HOST
         self.on_start: Callable[[], None] = lambda: None
         self.started: list[float] = []
         self.outcomes: list[hold.Outcome] = []
+        self.cuts = True
         self.cuts_in: float | None = 0.1
         self.on_cut: Callable[[], None] = lambda: None
         self._uids = itertools.count(1)
@@ -207,6 +216,7 @@ class ScriptedCluster:
     def add_pod(self, name: str, *, ready: bool = True, address: str = "127.0.0.1", **labels: str) -> dict[str, Any]:
         pod = {
             "metadata": {"name": name, "uid": f"uid-{next(self._uids)}", "labels": labels},
+            "spec": {"nodeName": self.host},
             "status": {
                 "podIP": address,
                 "phase": "Running",
@@ -249,10 +259,14 @@ class ScriptedCluster:
             return 200, {"items": found}
         return 404, {"message": "not found"}
 
-    def _post(self, path: str, _: Any, body: Any) -> tuple[int, object]:
+    def _post(self, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, object]:
         where = f"{path}/{body['metadata']['name']}"
+        if "volumesnapshots" in path and not self.cuts:
+            return 404, {"message": "the server could not find the requested resource"}
         if where in self.objects:
             return 409, {"message": "already exists"}
+        if query.get("dryRun") == ["All"]:
+            return 201, body
         self._store(where, body)
         if "volumesnapshots" in path and self.cuts_in is not None:
             threading.Timer(self.cuts_in, self._cut, [where]).start()
@@ -303,6 +317,9 @@ class ScriptedCluster:
             del self.objects[path]
         time.sleep(0.05)
         pod = self.add_pod(path.rpartition("/")[2], ready=False, address="")
+        if self.host != HOST:
+            pod["status"]["phase"] = "Pending"
+            return
         time.sleep(0.05)
         pod["status"]["podIP"] = "127.0.0.1"
         self.outcomes.append(hold.wait(self.volume, self.patience, say=lambda _: None))

@@ -24,7 +24,7 @@ from ethinfra.snapshot.marker import read_marker
 from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.waiting import NotInTime
 from tests.probe.http import unused_port
-from tests.snapshot.job.conftest import DATABASE
+from tests.snapshot.job.conftest import DATABASE, place_of
 from tests.snapshot.job.scripted import ScriptedCluster, ScriptedNode, block
 
 
@@ -69,6 +69,24 @@ def test_push_makes_a_candidate_and_removes_the_copy(place: Place, store: Layout
     assert about.network.genesis_hash == block(0).hash
     assert about.client.version == "1.17.5"
     assert float(snapshot.annotations["io.ethinfra.snapshot.downtime-seconds"]) == pushed.seconds["downtime"]
+
+
+def test_copy_is_described_by_what_wrote_it(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, taken: Run, tmp_path: Path
+):
+    """Another release, which copies other files, was deployed before it was pushed."""
+    changed = place_of(cluster, tmp_path, client__version="1.18.0", database__scheme="hash", database__include=["geth"])
+    hand_on(tmp_path, taken)
+    resumed = handed_on(tmp_path)
+    assert isinstance(resumed, Run)
+
+    pushed = push(changed, cluster.api(), store, resumed)
+
+    about = read_snapshot(store, pushed.digest).config.description
+    assert about.client.version == place.plan.client.version
+    assert about.database.scheme == "path"
+    assert about.database.include == place.plan.database.include
+    assert about.database.exclude == place.plan.database.exclude
 
 
 def test_second_push_of_a_volume_reads_only_what_has_changed(

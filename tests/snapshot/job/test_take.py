@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import threading
 import time
@@ -13,9 +14,9 @@ import pytest
 
 from ethinfra.probe.hold import HOLD, Outcome
 from ethinfra.snapshot import marker
-from ethinfra.snapshot.errors import SourceChanged
+from ethinfra.snapshot.errors import FAILED, SourceChanged, exit_code
 from ethinfra.snapshot.job import take as taking
-from ethinfra.snapshot.job.errors import ApiRefused, CannotCopy, HeadMismatch, HoldLost, NotFit
+from ethinfra.snapshot.job.errors import ApiRefused, CameElsewhere, CannotCopy, HeadMismatch, HoldLost, NotFit
 from ethinfra.snapshot.job.place import Place
 from ethinfra.snapshot.job.push import push
 from ethinfra.snapshot.job.run import COPIES, Copy, NotNeeded, Run, Stage, copies
@@ -161,8 +162,14 @@ def test_volume_that_was_just_restored_is_left_alone(place: Place, cluster: Scri
         (lambda cluster: setattr(cluster.node, "final", None), "no final block"),
         (lambda cluster: setattr(cluster.node, "final", 0), "no final block"),
         (lambda cluster: setattr(cluster.node, "chain", 1), "another chain"),
+        (lambda cluster: setattr(cluster.node, "version", "Geth/v1.17.4-stable/linux-amd64/go1.25"), "another release"),
+        (lambda cluster: setattr(cluster.node, "version", "Geth"), "another release"),
+        (lambda cluster: setattr(cluster.node, "version", None), "does not say of which release"),
     ],
-    ids=["not-ready", "gone", "going", "probe-says-no", "nothing-final", "genesis-is-final", "other-chain"],
+    ids=[
+        *("not-ready", "gone", "going", "probe-says-no", "nothing-final", "genesis-is-final", "other-chain"),
+        *("other-release", "no-release", "no-web3"),
+    ],
 )
 def test_node_that_is_not_fit_is_not_stopped(
     cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path, change, reason: str
@@ -333,6 +340,50 @@ def test_event_that_is_forbidden_stops_nothing(place: Place, cluster: ScriptedCl
     assert isinstance(take(place, cluster.api(), store), Run)
 
 
+def test_volume_is_given_back_at_once_where_the_pod_came_elsewhere(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
+):
+    """It waits for what this pod keeps. The head of the copy will never be known."""
+    monkeypatch.setattr(taking, "_MOUNTS_WITHIN", 0.5)
+    cluster.host = "machine-2"
+    began = time.monotonic()
+
+    with pytest.raises(CameElsewhere, match="machine-2") as ended:
+        take(place, cluster.api(), store)
+
+    assert time.monotonic() - began < place.plan.job_plan.start_seconds / 2
+    assert exit_code(ended.value) == FAILED
+    assert copies(cluster.volume) == []
+    assert not (cluster.volume / HOLD).exists()
+
+
+def test_what_was_pushed_already_is_kept_where_the_pod_came_elsewhere(
+    cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The next run tests the candidate."""
+    monkeypatch.setattr(taking, "_MOUNTS_WITHIN", 0.5)
+    cluster.host = "machine-2"
+    place = place_of(cluster, tmp_path, job__method="hold")
+
+    with pytest.raises(CameElsewhere):
+        take(place, cluster.api(), store)
+
+    again = take(place, cluster.api(), store)
+    assert isinstance(again, Run)
+    assert again.stage is Stage.PUSHED
+
+
+def test_pod_that_gets_its_volume_elsewhere_too_is_waited_for(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
+):
+    """Several Kubernetes nodes can have it; images are fetched, and init containers run, when it has its address."""
+    monkeypatch.setattr(taking, "_MOUNTS_WITHIN", 0.5)
+    cluster.starts_in = 1.5
+    cluster.pod("geth-0")["spec"]["nodeName"] = "machine-2"
+
+    assert isinstance(take(place, cluster.api(), store), Run)
+
+
 # What an earlier run left
 
 
@@ -355,6 +406,12 @@ def test_leftovers_that_are_no_whole_copy_are_removed(cluster: ScriptedCluster, 
     damaged = Copy(cluster.volume, "20261123T000002Z")
     damaged.folder.mkdir()
     (damaged.folder / "state.json").write_text("{")
+    # Of a program that did not write down which release its data is of.
+    nameless = dataclasses.replace(Run.begin(old.method), stage=Stage.RECORDED, head=block(1))
+    document = nameless.as_json()
+    del document["version"], document["database"]
+    Copy(cluster.volume, nameless.started).folder.mkdir()
+    (Copy(cluster.volume, nameless.started).folder / "state.json").write_text(json.dumps(document))
     cluster.node.ready = False
 
     with pytest.raises(NotFit):
