@@ -15,6 +15,7 @@ from ethinfra.progress import silent
 from ethinfra.registry.collect import collect
 from ethinfra.registry.connect import connected
 from ethinfra.registry.secrets import Account
+from ethinfra.snapshot.plan import parse_plan
 from ethinfra.snapshot.promote import pin
 from ethinfra.snapshot.reader import Snapshot
 from ethinfra.trial.pods import TrialPods
@@ -68,7 +69,7 @@ def pruning(kube: Kube, snapshots: Snapshots) -> Iterator[Pruning]:
 @pytest.fixture
 def standing(kube: Kube, trial_pods: TrialPods, snapshots: Snapshots) -> Iterator[Standing]:
     """A pod that stands on a snapshot."""
-    made = Standing(kube, trial_pods, snapshots.namespace, snapshots.plan["ports"]["probe"])
+    made = Standing(kube, trial_pods, snapshots.namespace, parse_plan(snapshots.plan))
     yield made
     made.remove()
 

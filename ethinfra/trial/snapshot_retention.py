@@ -12,6 +12,8 @@ from ethinfra import jobs
 from ethinfra.jobs import Ended
 from ethinfra.kube import Kube, Object
 from ethinfra.progress import silent
+from ethinfra.snapshot.job.prune import restoring
+from ethinfra.snapshot.plan import Plan
 from ethinfra.trial.pods import LABEL, SERVED, TrialPod, TrialPods
 from ethinfra.trial.snapshots import Snapshots
 from ethinfra.waiting import eventually
@@ -24,7 +26,8 @@ class Standing:
     kube: Kube
     pods: TrialPods
     namespace: str
-    port: int
+    #: Of the snapshots that it stands on, as the jobs are told.
+    plan: Plan
     _pod: TrialPod | None = None
     _probe: subprocess.Popen[bytes] | None = None
     _policy: str = field(default_factory=lambda: f"trial-standing-{secrets.token_hex(3)}")
@@ -36,18 +39,19 @@ class Standing:
 
     def start(self, marker: dict[str, Any]) -> None:
         """Returns when its probe answers."""
-        labels = {"ethinfra.io/restores": "true", LABEL: self._policy}
+        labels = {**restoring(self.plan), LABEL: self._policy}
         self.kube.apply(self._admit_prune())
         self._pod = self.pods.start("standing", namespace=self.namespace, labels=labels, listens=8080)
         self._pod.serve(".ethinfra-snapshot.json", json.dumps(marker).encode())
         self._probe = self._pod.start_python(
             "import sys; from ethinfra.probe.__main__ import main; sys.exit(main(sys.argv[1:]))",
             "serve",
-            f"--listen=0.0.0.0:{self.port}",
+            f"--listen=0.0.0.0:{self.plan.ports.probe}",
             "--chain-id=1",
             f"--data={SERVED}",
         )
-        ask = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:{self.port}/status', timeout=2).read())"
+        status = f"http://127.0.0.1:{self.plan.ports.probe}/status"
+        ask = f"import urllib.request as r; print(r.urlopen({status!r}, timeout=2).read())"
         eventually(
             f"the probe of {self.name} tells of its snapshot",
             lambda: marker["digest"] in self.answer(ask),
@@ -89,7 +93,7 @@ class Standing:
                 "ingress": [
                     {
                         "from": [{"podSelector": {"matchLabels": {"ethinfra.io/prunes": "true"}}}],
-                        "ports": [{"port": self.port, "protocol": "TCP"}],
+                        "ports": [{"port": self.plan.ports.probe, "protocol": "TCP"}],
                     }
                 ],
             },

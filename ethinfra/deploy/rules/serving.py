@@ -8,6 +8,7 @@ from ethinfra.deploy.render import title
 from ethinfra.deploy.rules.builder import plans, program
 from ethinfra.deploy.rules.manifests import Manifests, Pods, arguments, matches
 from ethinfra.deploy.rules.nodes import drain
+from ethinfra.snapshot.job.prune import restoring
 
 #: Pods that were restored from a snapshot say which one, before it is removed.
 RESTORES = "ethinfra.io/restores"
@@ -59,6 +60,8 @@ def restored_pods_can_be_asked(manifests: Manifests) -> list[str]:
         if seen is None or not seen.get("readOnly"):
             said.append(f"{node.title}: its probe does not see which snapshot it was restored from")
         for plan in (plan for _, _, plan in plans(manifests) if plan.node == node.owner["metadata"]["name"]):
+            missed = restoring(plan).items() - node.labels.items()
+            said += [f"{node.title}: has no label {key}={value}, by which it is found" for key, value in sorted(missed)]
             for pruner in (
                 one for one in manifests.pods if any(program(c) == ("job", "prune") for c in one.all_containers)
             ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +22,8 @@ _LEASES = "/apis/coordination.k8s.io/v1"
 @dataclass(frozen=True)
 class Pod:
     """A pod as the API has it now. address: empty until it has one; going: it is being deleted; host: the Kubernetes
-    node that it is on, empty until it is scheduled."""
+    node that it is on, empty until it is scheduled; backing_off: none of its containers runs, and one of them is not
+    started again yet, because it fails."""
 
     name: str
     uid: str
@@ -30,6 +32,7 @@ class Pod:
     going: bool
     phase: str
     host: str = ""
+    backing_off: bool = False
 
     @classmethod
     def of(cls, found: Object) -> Pod:
@@ -43,7 +46,15 @@ class Pod:
             bool(metadata.get("deletionTimestamp")),
             status.get("phase") or "",
             (found.get("spec") or {}).get("nodeName") or "",
+            _backs_off(status),
         )
+
+
+def _backs_off(status: Object) -> bool:
+    kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+    states = [one.get("state") or {} for kind in kinds for one in status.get(kind) or ()]
+    waiting = {(state.get("waiting") or {}).get("reason") for state in states}
+    return "CrashLoopBackOff" in waiting and not any("running" in state for state in states)
 
 
 class Cluster:
@@ -65,9 +76,9 @@ class Cluster:
         found = self._read(self._core("pods", name))
         return None if found is None else Pod.of(found)
 
-    def pods(self, label: str) -> list[Pod]:
-        """label: `key=value`."""
-        path = f"{self._core('pods')}?labelSelector={quote(label)}"
+    def pods(self, labels: Mapping[str, str]) -> list[Pod]:
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        path = f"{self._core('pods')}?labelSelector={quote(selector)}"
         found = self._good("GET", path, *self._ask("GET", path))
         return [Pod.of(one) for one in found.get("items") or ()]
 

@@ -1,8 +1,9 @@
 """`job prune`: remove what is not wanted any more, and never what a pod stands on.
 
-Every pod that restores carries a label, and says at its probe's port which snapshot it was restored from, or is
-restoring: the restore itself answers there first, the node probe afterwards. A pod that has started and does not
-answer may stand on any of them: then nothing is removed at all.
+Every pod that restores carries labels, and says at its probe's port which snapshot it was restored from, or is
+restoring: the restore itself answers there first, the node probe afterwards. A pod that runs and does not answer may
+stand on any of them: then nothing is removed at all. One that fails to start, again and again, runs nothing: its next
+try takes what is newest then.
 """
 
 from __future__ import annotations
@@ -21,9 +22,6 @@ from ethinfra.snapshot.retention import Policy
 from ethinfra.snapshot.store import SnapshotStore
 from ethinfra.waiting import eventually
 
-#: Of every pod that restores from snapshots.
-LABEL = "ethinfra.io/restores=true"
-
 #: Seconds for a pod to answer. One that changes from its restore to its probe is silent for a moment.
 PATIENCE = 90.0
 
@@ -35,7 +33,7 @@ def prune(
     wanted = plan.job_plan.retention
     snapshots = listing(store)
     # After the listing: who begins to restore from now on takes the newest, which stays.
-    used = in_use(cluster, plan.ports.probe, patience=patience)
+    used = in_use(cluster, plan, patience=patience)
     policy = Policy(wanted.count, timedelta(seconds=wanted.age_seconds))
     pushed = retention.pushed_at(store, snapshots)
     decided = retention.plan(snapshots, policy, now=datetime.now(UTC), used=used, pushed=pushed)
@@ -51,26 +49,40 @@ def prune(
     return decided
 
 
-def in_use(cluster: Cluster, port: int, *, patience: float = PATIENCE) -> set[str]:
+def restoring(plan: Plan) -> dict[str, str]:
+    """Labels of the pods that restore from the plan's repository."""
+    return {
+        "ethinfra.io/restores": "true",
+        "ethinfra.io/network": plan.network.name,
+        "ethinfra.io/client": plan.client.name,
+    }
+
+
+def in_use(cluster: Cluster, plan: Plan, *, patience: float = PATIENCE) -> set[str]:
     """Digests of what pods stand on. InUseUnknown if one does not say."""
     used = set()
-    for pod in cluster.pods(LABEL):
+    for pod in cluster.pods(restoring(plan)):
         if pod.phase in ("Succeeded", "Failed"):
             continue
         if not pod.address:
             # No container of it has started.
             say(f"{pod.name} has not started yet")
             continue
-        digest = _stands_on(cluster, pod, port, patience)
+        if pod.backing_off:
+            say(f"{pod.name} runs nothing: it fails to start")
+            continue
+        digest = _stands_on(cluster, pod, plan, patience)
         if digest is not None:
             say(f"{pod.name} stands on {digest}")
             used.add(digest)
     return used
 
 
-def _stands_on(cluster: Cluster, pod: Pod, port: int, patience: float) -> str | None:
+def _stands_on(cluster: Cluster, pod: Pod, plan: Plan, patience: float) -> str | None:
+    port = plan.ports.probe
+
     def look() -> tuple[bool, str | None]:
-        if pod.uid not in {one.uid for one in cluster.pods(LABEL)}:
+        if pod.uid not in {one.uid for one in cluster.pods(restoring(plan)) if not one.backing_off}:
             return True, None
         said = status_of(pod.address, port)
         if "snapshot" not in said:

@@ -31,6 +31,11 @@ START = (
         by="restored_pods_can_be_asked",
     ),
     Mutant(
+        "the cleanup looks for pods by a label that they do not have",
+        template("_labels.tpl", "ethinfra.io/client: {{ .node.execution.client }}\n", ""),
+        by="restored_pods_can_be_asked",
+    ),
+    Mutant(
         "the probe does not see the data",
         template("_probe.tpl", "--data={{ $execution.dataDir }}", "--data=/chain"),
         by="restored_pods_can_be_asked",

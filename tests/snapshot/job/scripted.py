@@ -250,11 +250,11 @@ class ScriptedCluster:
         if path in self.objects:
             return 200, self.objects[path]
         if path.endswith("/pods"):
-            key, _, value = query["labelSelector"][0].partition("=")
+            wanted = dict(pair.split("=") for pair in query["labelSelector"][0].split(","))
             found = [
                 one
                 for where, one in self.objects.items()
-                if where.startswith(f"{path}/") and one["metadata"].get("labels", {}).get(key) == value
+                if where.startswith(f"{path}/") and wanted.items() <= one["metadata"].get("labels", {}).items()
             ]
             return 200, {"items": found}
         return 404, {"message": "not found"}

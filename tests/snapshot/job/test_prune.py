@@ -13,7 +13,7 @@ import pytest
 from ethinfra.snapshot import model
 from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.job.errors import InUseUnknown
-from ethinfra.snapshot.job.prune import prune
+from ethinfra.snapshot.job.prune import prune, restoring
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.listing import listing
 from ethinfra.snapshot.model import Description
@@ -23,7 +23,7 @@ from ethinfra.snapshot.push import push
 from tests.snapshot.job.plans import plan_with
 from tests.snapshot.job.scripted import CHAIN, ScriptedCluster, ScriptedNode, block
 
-LABEL = {"ethinfra.io/restores": "true"}
+LABEL = {"ethinfra.io/restores": "true", "ethinfra.io/network": "devnet", "ethinfra.io/client": "geth"}
 
 
 @pytest.fixture
@@ -148,13 +148,47 @@ def test_pods_that_run_nothing_are_not_asked(pods: ScriptedCluster, plan: Plan, 
 
 
 @pytest.mark.usefixtures("snapshots")
+@pytest.mark.parametrize("other", [{"ethinfra.io/network": "hoodi"}, {"ethinfra.io/client": "besu"}])
+def test_pods_of_other_repositories_are_not_asked(
+    pods: ScriptedCluster, plan: Plan, store: LayoutStore, other: dict[str, str]
+):
+    pods.node.stop()
+    pods.add_pod("rpc-1", **{**LABEL, **other})
+
+    prune(plan, pods.api(), store, dry_run=False, patience=0.2)
+
+    assert len(kept(store)) == 1
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_pod_that_fails_to_start_keeps_nothing_unless_something_of_it_runs(
+    pods: ScriptedCluster, plan: Plan, store: LayoutStore, snapshots: dict[str, str], runs: bool
+):
+    """A registry that is full would never be made room in: new pods fail on what it has, and nothing would go."""
+    pods.node.stop()
+    status = pods.add_pod("rpc-1", **LABEL)["status"]
+    status["initContainerStatuses"] = [{"name": "restore", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]
+    status["containerStatuses"] = [
+        {"name": "probe", "state": {"running": {}} if runs else {"waiting": {"reason": "PodInitializing"}}}
+    ]
+
+    if runs:
+        with pytest.raises(InUseUnknown):
+            prune(plan, pods.api(), store, dry_run=False, patience=0.2)
+    else:
+        prune(plan, pods.api(), store, dry_run=False, patience=0.2)
+
+    assert kept(store) == (list(snapshots) if runs else list(snapshots)[-1:])
+
+
+@pytest.mark.usefixtures("snapshots")
 def test_pod_that_goes_while_it_is_asked_is_not_waited_for(
     pods: ScriptedCluster, plan: Plan, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
 ):
     pods.add_pod("rpc-1", **LABEL)
     pods.node.stop()
     api = pods.api()
-    answers = [api.pods("ethinfra.io/restores=true"), [], []]
+    answers = [api.pods(restoring(plan)), [], []]
     monkeypatch.setattr(api, "pods", lambda _: answers.pop(0))
 
     prune(plan, api, store, dry_run=False, patience=0.5)
