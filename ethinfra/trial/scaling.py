@@ -37,27 +37,28 @@ class Scaler:
     """The HorizontalPodAutoscaler of a fleet, whoever made it."""
 
     def __init__(self, kube: Kube, namespace: str, name: str) -> None:
+        """name: of the Deployment that it scales"""
         self._kube = kube
         self._namespace = namespace
         self.name = name
 
     def look(self) -> Object:
         """ClusterError if there is none."""
-        found = self._kube.get("HorizontalPodAutoscaler", self.name, self._namespace, api_version="autoscaling/v2")
-        if found is None:
-            raise ClusterError(
-                f"there is no HorizontalPodAutoscaler {self._namespace}/{self.name}",
-                todo=f"kubectl -n {self._namespace} describe scaledobject {self.name}",
-            )
-        return found
+        for found in self._kube.list("HorizontalPodAutoscaler", self._namespace, api_version="autoscaling/v2"):
+            if found["spec"]["scaleTargetRef"]["name"] == self.name:
+                return found
+        raise ClusterError(
+            f"there is no HorizontalPodAutoscaler of {self._namespace}/{self.name}",
+            todo=f"kubectl -n {self._namespace} describe scaledobject {self.name}",
+        )
 
     def rescales(self) -> list[Rescale]:
         """What it has decided, the oldest first."""
+        mine = ("HorizontalPodAutoscaler", self.look()["metadata"]["name"])
         events = [
             one
             for one in self._kube.list("Event", self._namespace)
-            if one["involvedObject"].get("kind") == "HorizontalPodAutoscaler"
-            and one["involvedObject"].get("name") == self.name
+            if (one["involvedObject"].get("kind"), one["involvedObject"].get("name")) == mine
         ]
         events.sort(key=lambda one: one.get("lastTimestamp") or one.get("eventTime") or "")
         found = (_RESCALED.match(one.get("message") or "") for one in events)
@@ -71,7 +72,7 @@ class Scaler:
             until=lambda seen: set(causes) <= set(seen),
             within=within,
             every=2,
-            hint=f"kubectl -n {self._namespace} describe hpa {self.name}",
+            hint=f"kubectl -n {self._namespace} get hpa,scaledobject",
         )
 
 

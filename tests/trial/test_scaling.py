@@ -45,18 +45,25 @@ def test_other_causes_are_refused(cause: str, rescales: list[Rescale]) -> None:
 
 
 class Events:
-    """An API server with events."""
+    """An API server with events, and an autoscaler of each of two Deployments."""
 
-    def list(self, _kind: str, _namespace: str) -> list[dict[str, Any]]:
+    def list(self, kind: str, _namespace: str, api_version: str | None = None) -> list[dict[str, Any]]:
+        if kind == "HorizontalPodAutoscaler":
+            assert api_version
+            return [
+                {"metadata": {"name": f"{name}-keda"}, "spec": {"scaleTargetRef": {"name": name}}}
+                for name in ("other", "fleet")
+            ]
+
         def event(kind: str, name: str, at: str, message: str) -> dict[str, Any]:
             about = {"kind": kind, "name": name}
             return {"involvedObject": about, "lastTimestamp": at, "message": message, "reason": "SuccessfulRescale"}
 
-        mine = ("HorizontalPodAutoscaler", "fleet")
+        mine, other = (("HorizontalPodAutoscaler", name) for name in ("fleet-keda", "other-keda"))
         return [
             event(*mine, "2026-01-01T00:05:00Z", f"New size: 1; reason: {IDLE.reason}"),
             event(*mine, "2026-01-01T00:01:00Z", f"New size: 2; reason: {RPC.reason}"),
-            event("HorizontalPodAutoscaler", "other", "2026-01-01T00:02:00Z", f"New size: 3; reason: {CPU.reason}"),
+            event(*other, "2026-01-01T00:02:00Z", f"New size: 3; reason: {CPU.reason}"),
             event("Deployment", "fleet", "2026-01-01T00:02:00Z", "Scaled up replica set fleet to 2"),
             event(*mine, "2026-01-01T00:03:00Z", "failed to get external metric"),
         ]
