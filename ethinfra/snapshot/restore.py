@@ -47,7 +47,7 @@ from ethinfra.snapshot.marker import Marker
 from ethinfra.snapshot.model import Chunk, Config, File, Owner, chunk_count
 from ethinfra.snapshot.parallel import each, worker_count
 from ethinfra.snapshot.progress import Transfer
-from ethinfra.snapshot.reader import Snapshot, read_snapshot
+from ethinfra.snapshot.reader import Snapshot, no_such_snapshot, read_snapshot
 from ethinfra.snapshot.reflink import can_reflink, share
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import Data, SnapshotStore
@@ -95,10 +95,11 @@ def restore_newest(
 ) -> Restored:
     """Restore the newest promoted snapshot; the one before it if that is damaged or does not fit, and so on.
 
+    A directory with the marker of any snapshot of this network and client is left as it is.
     attempts: how many are tried; then NoUsableSnapshot. The others are as for `restore`
     """
     progress = progress or Transfer()
-    there = _marker_that_stays(directory, over=over)
+    there = _marker_that_stays(directory, expected, over=over)
     if there is not None:
         return Restored(there, done=False)
     newest = promoted(store)[:attempts]
@@ -141,8 +142,9 @@ def restore(
     """Restore the snapshot of a tag or digest; afterwards the directory has its files, no others, and the marker.
 
     expected: the node that it must fit
-    over:     replace what is there. Without it a directory with a marker is left as it is, one with data of unknown
-              origin is refused (DirectoryInUse), and one whose restore was interrupted is gone on with
+    over:     replace what is there. Without it a directory with this snapshot's marker is left as it is, one with
+              another's or with data of unknown origin is refused (DirectoryInUse), and one whose restore was
+              interrupted is gone on with
     cache:    of the machine
     accept:   a further check, before anything is written
     workers:  0 for as many as cores and memory allow
@@ -150,8 +152,9 @@ def restore(
     """
     started = time.monotonic()
     progress = progress or Transfer()
-    there = _marker_that_stays(directory, over=over)
+    there = _marker_that_stays(directory, expected, over=over)
     if there is not None:
+        _must_be_the_one(there, store, reference, directory)
         return Restored(there, done=False)
     snapshot = read_snapshot(store, reference)
     must_fit(snapshot.config, expected, snapshot.id)
@@ -193,13 +196,37 @@ def _restore(task: _Task, present: list[str], workers: int, started: float) -> R
     return Restored(marker, True, task.counts(), config.size, removed, time.monotonic() - started)
 
 
-def _marker_that_stays(directory: Path, *, over: bool) -> Marker | None:
+def _marker_that_stays(directory: Path, expected: Expected, *, over: bool) -> Marker | None:
+    """The marker of data that is not to be replaced; DirectoryInUse if that data is of another network or client."""
     if not directory.is_dir():
         raise BadInput(f"{directory} is no directory", todo="make it; whose it is, and its mode, are for its owner")
     there = None if over else markers.read_marker(directory)
     if there is not None:
+        wanted = (expected.network or there.network, expected.client or there.client)
+        if wanted != (there.network, there.client):
+            raise _other_data(directory, there, f"data of {' and '.join(wanted)}")
         markers.tidy(directory)
     return there
+
+
+def _must_be_the_one(there: Marker, store: SnapshotStore, reference: str, directory: Path) -> None:
+    """Raise unless the marker is of the snapshot that was asked for. The one that is there needs no store to answer."""
+    if reference == there.digest:
+        return
+    asked = store.digest(reference)
+    if asked is None:
+        raise no_such_snapshot(store, reference)
+    if asked != there.digest:
+        raise _other_data(directory, there, f"snapshot {reference}")
+
+
+def _other_data(directory: Path, there: Marker, expected: str) -> DirectoryInUse:
+    return DirectoryInUse(
+        f"{directory} was restored from another snapshot",
+        expected=expected,
+        seen=f"snapshot {there.id} of {there.network} and {there.client}",
+        todo="pass --over to replace it, or choose another directory; of a pod, remove its volume claim",
+    )
 
 
 def _owner(snapshot: Snapshot) -> Owner | None:

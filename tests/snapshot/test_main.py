@@ -42,6 +42,7 @@ def test_snapshot_is_made_promoted_verified_and_restored_by_hand(
     assert main(["pull", "--layout", str(layout), "--into", str(volume), "--client", "geth:1.17.5", *cache]) == 0
     assert main(["cache", "scrub", "--directory", str(tmp_path / "cache")]) == 0
     assert main(["pull", "--layout", str(layout), "--into", str(volume), "--snapshot", name]) == 0
+    assert main(["pull", "--layout", str(layout), "--into", str(volume), "--snapshot", "absent"]) == FAILED
     said = capsys.readouterr().out
 
     assert (volume / "geth/chaindata/CURRENT").read_bytes() == b"MANIFEST-000001\n"
