@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.model import Directory
-from ethinfra.snapshot.paths import OWN_NAMES, bad_path
+from ethinfra.snapshot.paths import OWN_NAMES, bad_path, with_parents
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,11 @@ def scan(top: Path, selection: Selection) -> tuple[list[Directory], list[Found]]
     folders: dict[str, int] = {}
     files: list[Found] = []
     _walk(top, "", selection, folders, files)
-    needed = {path for path in folders if selection.holds(path)} | {file.path.rpartition("/")[0] for file in files}
-    for path in list(needed):
-        while path := path.rpartition("/")[0]:
-            needed.add(path)
-    for path in needed - {""}:
-        _must_be_good(top, path)
-    directories = [Directory(path, folders[path]) for path in sorted(needed) if path]
+    held = [path for path in folders if selection.holds(path)]
+    needed = with_parents([*held, *(file.path for file in files)])
+    directories = [Directory(path, folders[path]) for path in sorted(folders.keys() & needed)]
+    for directory in directories:
+        _must_be_good(top, directory.path)
     return directories, sorted(files, key=lambda file: file.path)
 
 

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.compatibility import DatabaseChange, Expected
+from ethinfra.snapshot.document import serialize
 from ethinfra.snapshot.errors import (
     DirectoryInUse,
     Incompatible,
+    InvalidSnapshot,
     NoSuchSnapshot,
     NoUsableSnapshot,
     SnapshotError,
 )
 from ethinfra.snapshot.listing import LATEST, State, tag_of
+from ethinfra.snapshot.manifest import MANIFEST
 from ethinfra.snapshot.marker import MARKER, read_marker
-from ethinfra.snapshot.model import Client, Config, Network, Owner
+from ethinfra.snapshot.model import Client, Config, Database, Network, Owner
 from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.push import Pushed, push
+from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.restore import restore, restore_newest
+from ethinfra.snapshot.store import digest_of
 from tests.snapshot import tree
 from tests.snapshot.memory_store import MemoryStore
 
@@ -156,6 +163,28 @@ def test_data_of_unknown_origin_is_not_replaced(store: MemoryStore, source: Path
 
     assert (volume / "geth/chaindata/000001.sst").read_bytes() == b"synced for weeks"
     assert read_marker(volume) is None
+
+
+def test_snapshot_that_leads_out_of_its_own_selection_replaces_nothing(
+    store: MemoryStore, source: Path, volume: Path
+) -> None:
+    """Whether data is there that nobody allowed to replace is asked of what the snapshot selects."""
+    pushed = push(source, store, tree.description(database=Database("path", (), ())), chunk_size=CHUNK)
+    config = read_snapshot(store, pushed.tag).config
+    about = replace(config.description, database=Database("path", ("geth",), ("keystore",)))
+    raw = bytes(serialize(replace(config, description=about)))
+    store.put_blob(digest_of(raw), raw)
+    document = json.loads(store.manifests[pushed.digest])
+    document["config"] |= {"digest": digest_of(raw), "size": len(raw)}
+    store.put_manifest("changed", json.dumps(document).encode(), MANIFEST)
+    (volume / "keystore").mkdir()
+    (volume / "keystore/key").write_bytes(b"my own")
+
+    with pytest.raises(InvalidSnapshot):
+        restore(store, "changed", volume, Expected())
+
+    assert (volume / "keystore/key").read_bytes() == b"my own"
+    assert [one.name for one in volume.iterdir()] == ["keystore"]
 
 
 def test_links_are_replaced_and_never_followed(store: MemoryStore, source: Path, volume: Path, tmp_path: Path) -> None:
