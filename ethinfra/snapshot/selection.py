@@ -47,10 +47,16 @@ class Selection:
 def _pattern(patterns: Sequence[str]) -> re.Pattern[str]:
     if not patterns:
         return re.compile(r"(?!)")
-    each = [
-        re.escape(one.strip("/")).replace(r"\*\*", ".*").replace(r"\*", ".*").replace(r"\?", ".") for one in patterns
-    ]
-    return re.compile(f"(?:{'|'.join(each)})(?:/.*)?\\Z", re.DOTALL)
+    return re.compile(f"(?:{'|'.join(_expression(one) for one in patterns)})(?:/.*)?\\Z", re.DOTALL)
+
+
+def _expression(pattern: str) -> str:
+    """Of a text between two stars the first occurrence is as good as any: without going back (`(?>`) no pattern of a
+    stranger's config takes more than a moment."""
+    first, *others = (re.escape(text).replace(r"\?", ".") for text in re.split(r"\*+", pattern.strip("/")))
+    if not others:
+        return first
+    return first + "".join(f"(?>.*?{text})" for text in others[:-1]) + f".*{others[-1]}"
 
 
 @dataclass(frozen=True)
