@@ -19,7 +19,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ethinfra.errors import BadInput
+from ethinfra.errors import BadInput, EthinfraError
+from ethinfra.registry.client import RegistryRefused, RegistryUnreachable
 from ethinfra.snapshot import marker as markers
 from ethinfra.snapshot import space
 from ethinfra.snapshot.cache import ChunkCache
@@ -38,7 +39,6 @@ from ethinfra.snapshot.errors import (
     Incompatible,
     NoSuchSnapshot,
     NoUsableSnapshot,
-    SnapshotError,
     SnapshotUnusable,
     no_room,
 )
@@ -78,7 +78,7 @@ class Restored:
     bytes: int = 0
     removed_files: int = 0
     seconds: float = 0
-    refusals: dict[str, SnapshotError] = field(default_factory=dict)
+    refusals: dict[str, EthinfraError] = field(default_factory=dict)
 
 
 def restore_newest(
@@ -96,16 +96,17 @@ def restore_newest(
     """Restore the newest promoted snapshot; the one before it if that is damaged or does not fit, and so on.
 
     A directory with the marker of any snapshot of this network and client is left as it is.
-    attempts: how many are tried; then NoUsableSnapshot. The others are as for `restore`
+    attempts: how many that are damaged are tried; then NoUsableSnapshot. Those that do not fit are not counted: of a
+              chain that was begun anew any number may be newer. The others are as for `restore`
     """
     progress = progress or Transfer()
     there = _marker_that_stays(directory, expected, over=over)
     if there is not None:
         return Restored(there, done=False)
-    newest = promoted(store)[:attempts]
+    newest = promoted(store)
     if not newest:
         raise NoSuchSnapshot(f"no promoted snapshot in {store.name}", todo="`list --all` shows candidates")
-    refusals: dict[str, SnapshotError] = {}
+    refusals: dict[str, EthinfraError] = {}
     for one in newest:
         try:
             restored = restore(
@@ -119,12 +120,28 @@ def restore_newest(
                 workers=workers,
                 progress=progress,
             )
-        except (SnapshotUnusable, NoSuchSnapshot) as refused:
+        except (SnapshotUnusable, NoSuchSnapshot, RegistryRefused) as refused:
+            if isinstance(refused, RegistryRefused) and not _of_this_one_alone(refused, store):
+                raise
             refusals[one.id] = refused
             progress.note(f"snapshot {one.id} is refused: {refused}")
         else:
             return replace(restored, refusals=refusals)
+        if sum(not isinstance(refused, Incompatible) for refused in refusals.values()) >= attempts:
+            break
     raise NoUsableSnapshot(store.name, refusals)
+
+
+def _of_this_one_alone(refused: RegistryRefused, store: SnapshotStore) -> bool:
+    """Whether a registry that answers otherwise does not give what one snapshot needs, as of a file that its disk has
+    lost."""
+    if refused.full or (refused.status not in (403, 404, 410) and refused.status < 500):
+        return False
+    try:
+        store.tags()
+    except (RegistryRefused, RegistryUnreachable):
+        return False
+    return True
 
 
 def restore(

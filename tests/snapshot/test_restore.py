@@ -24,7 +24,7 @@ from ethinfra.snapshot.errors import (
 from ethinfra.snapshot.listing import LATEST, State, tag_of
 from ethinfra.snapshot.manifest import MANIFEST
 from ethinfra.snapshot.marker import MARKER, read_marker
-from ethinfra.snapshot.model import Client, Config, Database, Network, Owner
+from ethinfra.snapshot.model import Config, Database, Network, Owner
 from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.push import Pushed, push
 from ethinfra.snapshot.reader import read_snapshot
@@ -307,12 +307,36 @@ def test_one_before_is_used_if_the_newest_does_not_fit(store: MemoryStore, sourc
 
 def test_no_more_are_tried_than_allowed(store: MemoryStore, source: Path, volume: Path) -> None:
     for block in (100, 200, 300):
-        _promoted(source, store, block, client=Client("erigon", "3.1.0"))
+        store.manifests[_promoted(source, store, block).digest] = b"{}"
 
     with pytest.raises(NoUsableSnapshot) as refused:
-        restore_newest(store, volume, Expected(client="geth"), attempts=2)
+        restore_newest(store, volume, Expected(), attempts=2)
 
     assert [name[:10] for name in refused.value.refusals] == ["0000000300", "0000000200"]
+    assert list(volume.iterdir()) == []
+
+
+def test_snapshots_of_another_chain_use_up_no_attempts(store: MemoryStore, source: Path, volume: Path) -> None:
+    """As of a devnet that was begun anew under its name, and went back to the snapshots of before."""
+    good = _promoted(source, store, 100)
+    others = [_promoted(source, store, block, network=Network("devnet", 1, tree.hash_of(9))) for block in (200, 300)]
+    damaged = _promoted(source, store, 400)
+    store.manifests[damaged.digest] = b"{}"
+
+    restored = restore_newest(store, volume, Expected(genesis_hash=tree.GENESIS), attempts=2)
+
+    assert restored.marker.digest == good.digest
+    assert list(restored.refusals) == [damaged.id, others[1].id, others[0].id]
+
+
+def test_without_one_that_fits_each_is_refused_once(store: MemoryStore, source: Path, volume: Path) -> None:
+    for block in (100, 200, 300):
+        _promoted(source, store, block)
+
+    with pytest.raises(NoUsableSnapshot) as refused:
+        restore_newest(store, volume, Expected(client="erigon"), attempts=1)
+
+    assert len(refused.value.refusals) == 3
     assert list(volume.iterdir()) == []
 
 
