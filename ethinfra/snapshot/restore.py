@@ -246,13 +246,14 @@ def _other_data(directory: Path, there: Marker, expected: str) -> DirectoryInUse
     )
 
 
-def _owner(snapshot: Snapshot) -> Owner | None:
-    """Whom files are given to: nobody else than this process, unless it is root's. Incompatible if they cannot be."""
+def _owner(snapshot: Snapshot) -> Owner:
+    """Whom files are given to: nobody else than this process, unless it is root's. Incompatible if they cannot be.
+
+    They are given to him even if he makes them: in a directory with setgid they begin with that directory's group.
+    """
     owner = snapshot.config.description.owner
-    if os.geteuid() == 0:
-        return owner
     groups = {os.getegid(), *os.getgroups()}
-    if owner.uid != os.geteuid() or owner.gid not in groups:
+    if os.geteuid() != 0 and (owner.uid != os.geteuid() or owner.gid not in groups):
         raise Incompatible(
             snapshot.id,
             [
@@ -260,7 +261,7 @@ def _owner(snapshot: Snapshot) -> Owner | None:
                 f"{os.geteuid()}:{os.getegid()}, can give files to nobody else"
             ],
         )
-    return owner if owner.gid != os.getegid() else None
+    return owner
 
 
 def _selection(config: Config) -> Selection:
@@ -288,7 +289,7 @@ class _Task:
         store: SnapshotStore,
         directory: Path,
         snapshot: Snapshot,
-        owner: Owner | None,
+        owner: Owner,
         cache: ChunkCache | None,
         progress: Transfer,
     ) -> None:

@@ -278,12 +278,15 @@ def test_process_cannot_give_files_to_somebody_else(
     assert list(volume.iterdir()) == []
 
 
-def test_root_gives_files_to_their_recorded_owner(
-    store: MemoryStore, source: Path, volume: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("process", [(0, 0), (10001, 10002)], ids=["root", "the owner himself"])
+def test_files_are_given_to_their_recorded_owner(
+    store: MemoryStore, source: Path, volume: Path, monkeypatch: pytest.MonkeyPatch, process: tuple[int, int]
 ) -> None:
+    """The owner's own too: in a volume with setgid, as Kubernetes makes one for an `fsGroup`, they have its group."""
     _promoted(source, store, owner=Owner(10001, 10002))
     given: list[tuple[int, int, int]] = []
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: process[0])
+    monkeypatch.setattr(os, "getegid", lambda: process[1])
     monkeypatch.setattr(
         os, "fchown", lambda descriptor, uid, gid: given.append((os.fstat(descriptor).st_ino, uid, gid))
     )
