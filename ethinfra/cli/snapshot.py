@@ -24,11 +24,12 @@ from ethinfra.snapshot import manifest
 from ethinfra.snapshot.access import open_store
 from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.compatibility import Expected
+from ethinfra.snapshot.job.restore import expected as expected_by
 from ethinfra.snapshot.job.run import NOT_NEEDED
 from ethinfra.snapshot.job.volume_snapshot import RUN
 from ethinfra.snapshot.listing import LATEST, Listed, State, listing, resolve
 from ethinfra.snapshot.model import Config
-from ethinfra.snapshot.plan import Method
+from ethinfra.snapshot.plan import Method, parse_plan
 from ethinfra.snapshot.progress import amount, shown
 from ethinfra.snapshot.promote import pin, unpin
 from ethinfra.snapshot.reader import glance, read_snapshot
@@ -96,16 +97,8 @@ class Planned:
 
     @property
     def expected(self) -> Expected:
-        """What a restore for this node accepts."""
-        client, network = self.plan["client"], self.plan["network"]
-        return Expected(
-            client["name"],
-            client["version"],
-            network["name"],
-            network["chainId"],
-            network["genesisHash"] or None,
-            self.plan["database"]["scheme"] or None,
-        )
+        """What a restore for this node accepts, as its pods do; of its network's genesis what the plan knows."""
+        return expected_by(parse_plan(self.plan), "")
 
 
 @app.command("list")

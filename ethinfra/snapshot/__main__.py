@@ -116,11 +116,19 @@ def _pull_verb(verbs: Verbs[argparse.ArgumentParser]) -> None:
     one = _verb(verbs, "pull", _pull, "restore into a directory: the newest promoted one, or a certain one")
     one.add_argument("--into", type=Path, required=True, metavar="DIR")
     one.add_argument("--snapshot", metavar="TAG|DIGEST|ID", help="default: the newest promoted, or the one before")
-    one.add_argument("--attempts", type=_count, default=3, metavar="N", help="how many are tried (default: 3)")
+    one.add_argument(
+        "--attempts", type=_count, default=3, metavar="N", help="how many damaged ones are tried (default: 3)"
+    )
     one.add_argument("--over", action="store_true", help="replace the data that is there")
     one.add_argument("--cache", type=Path, metavar="DIR", help="chunks that this machine has")
     one.add_argument("--cache-limit", type=_size, default=50 << 30, metavar="BYTES", help="default: 50G")
-    one.add_argument("--client", metavar="NAME[:VERSION]", type=_client, help="refuse what it cannot run on")
+    one.add_argument(
+        "--client",
+        metavar="NAME[:VERSION]",
+        type=_client,
+        help="refuse those of another; with VERSION, of another release too, as it is not known here which ones "
+        "changed the database (`ethinfra snapshot restore` knows it from the node's plan)",
+    )
     one.add_argument("--network", metavar="NAME", help="refuse those of another")
     one.add_argument("--chain-id", type=_count)
     one.add_argument("--genesis-hash", type=_hash, metavar="0x…")

@@ -33,7 +33,8 @@ from ethinfra.snapshot.model import (
     chunk_count,
     pack,
 )
-from ethinfra.snapshot.paths import bad_path, check_paths
+from ethinfra.snapshot.paths import bad_path, check_paths, with_parents
+from ethinfra.snapshot.selection import Selection
 
 SCHEMA_VERSION = 1
 
@@ -189,7 +190,22 @@ def _config(top: _Fields) -> Config:
     parent = top.values.get("parent")
     if parent is not None and not re.fullmatch(r"sha256:[0-9a-f]{64}", str(parent)):
         raise _Wrong(f"parent is {_short(parent)}, not a digest")
-    return Config(_description(top), chunk_size, directories, files, parent, top.take("volume", str))
+    description = _description(top)
+    _must_be_selected(description.database, directories, files)
+    return Config(description, chunk_size, directories, files, parent, top.take("volume", str))
+
+
+def _must_be_selected(database: Database, directories: tuple[Directory, ...], files: tuple[File, ...]) -> None:
+    """A restore asks for leave to replace what `include` and `exclude` select, so it must write nothing else."""
+    selection = Selection(database.include, database.exclude)
+    astray = next((file.path for file in files if not selection.holds(file.path)), None)
+    if astray is not None:
+        raise _Wrong(f"file {astray!r} is not of what include and exclude select")
+    held = [one.path for one in directories if selection.holds(one.path)]
+    leading = with_parents([*held, *(file.path for file in files)])
+    astray = next((one.path for one in directories if one.path not in leading), None)
+    if astray is not None:
+        raise _Wrong(f"directory {astray!r} is not of what include and exclude select, and leads to nothing of it")
 
 
 def _description(top: _Fields) -> Description:

@@ -86,9 +86,10 @@ class NoSuchSnapshot(SnapshotError):
 
 
 class NoUsableSnapshot(SnapshotError):
-    """Every snapshot that was tried was refused. refusals: the reason by the snapshot's id, newest first."""
+    """Every snapshot that was tried was refused. refusals: the reason by the snapshot's id, newest first; also
+    RegistryRefused."""
 
-    def __init__(self, where: str, refusals: Mapping[str, SnapshotError]) -> None:
+    def __init__(self, where: str, refusals: Mapping[str, EthinfraError]) -> None:
         self.refusals = dict(refusals)
         super().__init__(
             f"no snapshot of {where} can be used",
@@ -137,7 +138,8 @@ def exit_code(error: BaseException) -> int:
         return OUT_OF_SPACE
     if isinstance(error, BadInput):
         return BAD_INPUT
-    if isinstance(error, (RegistryRefused, RegistryUnreachable)):
+    tried = tuple(error.refusals.values()) if isinstance(error, NoUsableSnapshot) else (error,)
+    if all(isinstance(one, (RegistryRefused, RegistryUnreachable)) for one in tried):
         return REGISTRY
     return FAILED if isinstance(error, (EthinfraError, OSError)) else DEFECT
 

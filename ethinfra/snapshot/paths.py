@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 #: How names begin that a directory of data never hands on: what restores and jobs keep there themselves.
 OWN_NAMES = ".ethinfra-"
@@ -36,3 +36,12 @@ def check_paths(directories: Sequence[str], files: Sequence[str], wrong: Callabl
         parent = path.rpartition("/")[0]
         if parent and parent not in folders:
             raise wrong(f"path {path!r} lies in {parent!r}, which is no listed directory")
+
+
+def with_parents(paths: Iterable[str]) -> set[str]:
+    """The relative paths, and every directory that leads to one of them."""
+    found = set(paths)
+    for path in list(found):
+        while (path := path.rpartition("/")[0]) and path not in found:
+            found.add(path)
+    return found

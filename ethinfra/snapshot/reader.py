@@ -87,10 +87,14 @@ def read_snapshot(store: SnapshotStore, reference: str) -> Snapshot:
     return Snapshot(name, digest_of(raw), config, top.annotations, len(layers), stored)
 
 
+def no_such_snapshot(store: SnapshotStore, reference: str) -> NoSuchSnapshot:
+    return NoSuchSnapshot(f"no snapshot {reference} in {store.name}", todo="`list` shows what is there")
+
+
 def _manifest(store: SnapshotStore, reference: str) -> bytes:
     raw = store.manifest(reference)
     if raw is None:
-        raise NoSuchSnapshot(f"no snapshot {reference} in {store.name}", todo="`list` shows what is there")
+        raise no_such_snapshot(store, reference)
     if reference.startswith("sha256:") and digest_of(raw) != reference:
         raise InvalidSnapshot(f"manifest of {store.name}@{reference}", expected=reference, seen=digest_of(raw))
     return raw

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ethinfra.errors import BadInput
+from ethinfra.errors import BadInput, EthinfraError
+from ethinfra.registry.client import RegistryRefused, RegistryUnreachable
 from ethinfra.snapshot import marker as markers
 from ethinfra.snapshot import space
 from ethinfra.snapshot.cache import ChunkCache
@@ -38,7 +39,6 @@ from ethinfra.snapshot.errors import (
     Incompatible,
     NoSuchSnapshot,
     NoUsableSnapshot,
-    SnapshotError,
     SnapshotUnusable,
     no_room,
 )
@@ -47,7 +47,7 @@ from ethinfra.snapshot.marker import Marker
 from ethinfra.snapshot.model import Chunk, Config, File, Owner, chunk_count
 from ethinfra.snapshot.parallel import each, worker_count
 from ethinfra.snapshot.progress import Transfer
-from ethinfra.snapshot.reader import Snapshot, read_snapshot
+from ethinfra.snapshot.reader import Snapshot, no_such_snapshot, read_snapshot
 from ethinfra.snapshot.reflink import can_reflink, share
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import Data, SnapshotStore
@@ -78,7 +78,7 @@ class Restored:
     bytes: int = 0
     removed_files: int = 0
     seconds: float = 0
-    refusals: dict[str, SnapshotError] = field(default_factory=dict)
+    refusals: dict[str, EthinfraError] = field(default_factory=dict)
 
 
 def restore_newest(
@@ -95,16 +95,18 @@ def restore_newest(
 ) -> Restored:
     """Restore the newest promoted snapshot; the one before it if that is damaged or does not fit, and so on.
 
-    attempts: how many are tried; then NoUsableSnapshot. The others are as for `restore`
+    A directory with the marker of any snapshot of this network and client is left as it is.
+    attempts: how many that are damaged are tried; then NoUsableSnapshot. Those that do not fit are not counted: of a
+              chain that was begun anew any number may be newer. The others are as for `restore`
     """
     progress = progress or Transfer()
-    there = _marker_that_stays(directory, over=over)
+    there = _marker_that_stays(directory, expected, over=over)
     if there is not None:
         return Restored(there, done=False)
-    newest = promoted(store)[:attempts]
+    newest = promoted(store)
     if not newest:
         raise NoSuchSnapshot(f"no promoted snapshot in {store.name}", todo="`list --all` shows candidates")
-    refusals: dict[str, SnapshotError] = {}
+    refusals: dict[str, EthinfraError] = {}
     for one in newest:
         try:
             restored = restore(
@@ -118,12 +120,28 @@ def restore_newest(
                 workers=workers,
                 progress=progress,
             )
-        except (SnapshotUnusable, NoSuchSnapshot) as refused:
+        except (SnapshotUnusable, NoSuchSnapshot, RegistryRefused) as refused:
+            if isinstance(refused, RegistryRefused) and not _of_this_one_alone(refused, store):
+                raise
             refusals[one.id] = refused
             progress.note(f"snapshot {one.id} is refused: {refused}")
         else:
             return replace(restored, refusals=refusals)
+        if sum(not isinstance(refused, Incompatible) for refused in refusals.values()) >= attempts:
+            break
     raise NoUsableSnapshot(store.name, refusals)
+
+
+def _of_this_one_alone(refused: RegistryRefused, store: SnapshotStore) -> bool:
+    """Whether a registry that answers otherwise does not give what one snapshot needs, as of a file that its disk has
+    lost."""
+    if refused.full or (refused.status not in (403, 404, 410) and refused.status < 500):
+        return False
+    try:
+        store.tags()
+    except (RegistryRefused, RegistryUnreachable):
+        return False
+    return True
 
 
 def restore(
@@ -141,8 +159,9 @@ def restore(
     """Restore the snapshot of a tag or digest; afterwards the directory has its files, no others, and the marker.
 
     expected: the node that it must fit
-    over:     replace what is there. Without it a directory with a marker is left as it is, one with data of unknown
-              origin is refused (DirectoryInUse), and one whose restore was interrupted is gone on with
+    over:     replace what is there. Without it a directory with this snapshot's marker is left as it is, one with
+              another's or with data of unknown origin is refused (DirectoryInUse), and one whose restore was
+              interrupted is gone on with
     cache:    of the machine
     accept:   a further check, before anything is written
     workers:  0 for as many as cores and memory allow
@@ -150,8 +169,9 @@ def restore(
     """
     started = time.monotonic()
     progress = progress or Transfer()
-    there = _marker_that_stays(directory, over=over)
+    there = _marker_that_stays(directory, expected, over=over)
     if there is not None:
+        _must_be_the_one(there, store, reference, directory)
         return Restored(there, done=False)
     snapshot = read_snapshot(store, reference)
     must_fit(snapshot.config, expected, snapshot.id)
@@ -193,22 +213,47 @@ def _restore(task: _Task, present: list[str], workers: int, started: float) -> R
     return Restored(marker, True, task.counts(), config.size, removed, time.monotonic() - started)
 
 
-def _marker_that_stays(directory: Path, *, over: bool) -> Marker | None:
+def _marker_that_stays(directory: Path, expected: Expected, *, over: bool) -> Marker | None:
+    """The marker of data that is not to be replaced; DirectoryInUse if that data is of another network or client."""
     if not directory.is_dir():
         raise BadInput(f"{directory} is no directory", todo="make it; whose it is, and its mode, are for its owner")
     there = None if over else markers.read_marker(directory)
     if there is not None:
+        wanted = (expected.network or there.network, expected.client or there.client)
+        if wanted != (there.network, there.client):
+            raise _other_data(directory, there, f"data of {' and '.join(wanted)}")
         markers.tidy(directory)
     return there
 
 
-def _owner(snapshot: Snapshot) -> Owner | None:
-    """Whom files are given to: nobody else than this process, unless it is root's. Incompatible if they cannot be."""
+def _must_be_the_one(there: Marker, store: SnapshotStore, reference: str, directory: Path) -> None:
+    """Raise unless the marker is of the snapshot that was asked for. The one that is there needs no store to answer."""
+    if reference == there.digest:
+        return
+    asked = store.digest(reference)
+    if asked is None:
+        raise no_such_snapshot(store, reference)
+    if asked != there.digest:
+        raise _other_data(directory, there, f"snapshot {reference}")
+
+
+def _other_data(directory: Path, there: Marker, expected: str) -> DirectoryInUse:
+    return DirectoryInUse(
+        f"{directory} was restored from another snapshot",
+        expected=expected,
+        seen=f"snapshot {there.id} of {there.network} and {there.client}",
+        todo="pass --over to replace it, or choose another directory; of a pod, remove its volume claim",
+    )
+
+
+def _owner(snapshot: Snapshot) -> Owner:
+    """Whom files are given to: nobody else than this process, unless it is root's. Incompatible if they cannot be.
+
+    They are given to him even if he makes them: in a directory with setgid they begin with that directory's group.
+    """
     owner = snapshot.config.description.owner
-    if os.geteuid() == 0:
-        return owner
     groups = {os.getegid(), *os.getgroups()}
-    if owner.uid != os.geteuid() or owner.gid not in groups:
+    if os.geteuid() != 0 and (owner.uid != os.geteuid() or owner.gid not in groups):
         raise Incompatible(
             snapshot.id,
             [
@@ -216,7 +261,7 @@ def _owner(snapshot: Snapshot) -> Owner | None:
                 f"{os.geteuid()}:{os.getegid()}, can give files to nobody else"
             ],
         )
-    return owner if owner.gid != os.getegid() else None
+    return owner
 
 
 def _selection(config: Config) -> Selection:
@@ -244,7 +289,7 @@ class _Task:
         store: SnapshotStore,
         directory: Path,
         snapshot: Snapshot,
-        owner: Owner | None,
+        owner: Owner,
         cache: ChunkCache | None,
         progress: Transfer,
     ) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.model import Directory
-from ethinfra.snapshot.paths import OWN_NAMES, bad_path
+from ethinfra.snapshot.paths import OWN_NAMES, bad_path, with_parents
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,16 @@ class Selection:
 def _pattern(patterns: Sequence[str]) -> re.Pattern[str]:
     if not patterns:
         return re.compile(r"(?!)")
-    each = [
-        re.escape(one.strip("/")).replace(r"\*\*", ".*").replace(r"\*", ".*").replace(r"\?", ".") for one in patterns
-    ]
-    return re.compile(f"(?:{'|'.join(each)})(?:/.*)?\\Z", re.DOTALL)
+    return re.compile(f"(?:{'|'.join(_expression(one) for one in patterns)})(?:/.*)?\\Z", re.DOTALL)
+
+
+def _expression(pattern: str) -> str:
+    """Of a text between two stars the first occurrence is as good as any: without going back (`(?>`) no pattern of a
+    stranger's config takes more than a moment."""
+    first, *others = (re.escape(text).replace(r"\?", ".") for text in re.split(r"\*+", pattern.strip("/")))
+    if not others:
+        return first
+    return first + "".join(f"(?>.*?{text})" for text in others[:-1]) + f".*{others[-1]}"
 
 
 @dataclass(frozen=True)
@@ -72,13 +78,11 @@ def scan(top: Path, selection: Selection) -> tuple[list[Directory], list[Found]]
     folders: dict[str, int] = {}
     files: list[Found] = []
     _walk(top, "", selection, folders, files)
-    needed = {path for path in folders if selection.holds(path)} | {file.path.rpartition("/")[0] for file in files}
-    for path in list(needed):
-        while path := path.rpartition("/")[0]:
-            needed.add(path)
-    for path in needed - {""}:
-        _must_be_good(top, path)
-    directories = [Directory(path, folders[path]) for path in sorted(needed) if path]
+    held = [path for path in folders if selection.holds(path)]
+    needed = with_parents([*held, *(file.path for file in files)])
+    directories = [Directory(path, folders[path]) for path in sorted(folders.keys() & needed)]
+    for directory in directories:
+        _must_be_good(top, directory.path)
     return directories, sorted(files, key=lambda file: file.path)
 
 

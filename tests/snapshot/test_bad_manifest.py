@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from ethinfra.registry.client import RegistryRefused
 from ethinfra.snapshot.access import open_store
 from ethinfra.snapshot.compatibility import Expected
-from ethinfra.snapshot.errors import InvalidSnapshot
+from ethinfra.snapshot.errors import FAILED, REGISTRY, InvalidSnapshot, NoUsableSnapshot, exit_code
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.listing import LATEST, State, listing, promoted, tag_of
 from ethinfra.snapshot.manifest import MANIFEST
@@ -34,12 +35,13 @@ def _promoted(source: Path, store: SnapshotStore, *blocks: int, **options: int) 
     return made
 
 
-def _refuses(store: MemoryStore, *references: str) -> None:
-    """As a registry that cannot read a file of its own: whatever leads to that manifest is answered with 500."""
+def _refuses(store: MemoryStore, *references: str, status: int = 500, answer: str = "UNKNOWN") -> None:
+    """As a registry that cannot read a file of its own: whatever leads to that manifest or blob is answered with 500.
+    `tags` stands for the list of tags."""
 
     def refuse(operation: str, what: str) -> None:
-        if operation in ("digest", "manifest") and what in references:
-            raise RegistryRefused(f"HEAD {what}", 500, "UNKNOWN")
+        if operation in ("digest", "manifest", "blob", "tags") and (what or operation) in references:
+            raise RegistryRefused(f"HEAD {what}", status, answer)
 
     store.before = refuse
 
@@ -56,6 +58,77 @@ def test_restore_takes_the_one_before_a_damaged_manifest(
 
     assert restored.marker.id == older.id
     assert list(restored.refusals) == [newer.id]
+
+
+def _own(store: MemoryStore, pushed: Pushed, parent: Pushed) -> dict[str, str]:
+    """What a snapshot needs and the one before does not."""
+    document, before = (json.loads(store.manifests[one.digest]) for one in (pushed, parent))
+    return {
+        "manifest": tag_of(pushed.id, State.PROMOTED),
+        "config": document["config"]["digest"],
+        "chunk": next(one["digest"] for one in document["layers"] if one not in before["layers"]),
+    }
+
+
+@pytest.mark.parametrize("what", ["manifest", "config", "chunk"])
+@pytest.mark.parametrize("status", [403, 404, 410, 500, 503])
+def test_restore_takes_the_one_before_what_the_registry_does_not_give(
+    store: MemoryStore, source: Path, volume: Path, what: str, status: int
+) -> None:
+    (older,) = _promoted(source, store, 100)
+    tree.mutate(source, 1)
+    (newer,) = _promoted(source, store, 200)
+    _refuses(store, _own(store, newer, older)[what], status=status)
+
+    restored = restore_newest(store, volume, Expected())
+
+    assert restored.marker.id == older.id
+    assert f"status {status}" in str(restored.refusals[newer.id])
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"), [(401, "who are you"), (429, "too many"), (507, ""), (500, "no space left on device")]
+)
+def test_refusal_that_is_about_the_whole_registry_ends_a_restore(
+    store: MemoryStore, source: Path, volume: Path, status: int, answer: str
+) -> None:
+    _, newer = _promoted(source, store, 100, 200)
+    _refuses(store, tag_of(newer.id, State.PROMOTED), status=status, answer=answer)
+
+    with pytest.raises(RegistryRefused):
+        restore_newest(store, volume, Expected())
+
+
+def test_registry_that_gives_no_snapshot_at_all_is_the_registrys_failure(
+    store: MemoryStore, source: Path, volume: Path
+) -> None:
+    made = _promoted(source, store, 100, 200)
+    _refuses(store, *(tag_of(one.id, State.PROMOTED) for one in made), status=403)
+
+    with pytest.raises(NoUsableSnapshot) as refused:
+        restore_newest(store, volume, Expected())
+
+    assert exit_code(refused.value) == REGISTRY
+    store.manifests[made[0].digest] = b"{}"
+    _refuses(store, tag_of(made[1].id, State.PROMOTED), status=403)
+    with pytest.raises(NoUsableSnapshot) as refused:
+        restore_newest(store, volume, Expected())
+    assert exit_code(refused.value) == FAILED
+
+
+def test_registry_that_answers_nothing_any_more_ends_a_restore(store: MemoryStore, source: Path, volume: Path) -> None:
+    _, newer = _promoted(source, store, 100, 200)
+    wanted = tag_of(newer.id, State.PROMOTED)
+
+    def fall_ill(operation: str, what: str) -> None:
+        if what == wanted:
+            _refuses(store, wanted, "tags")
+            store.before(operation, what)
+
+    store.before = fall_ill
+
+    with pytest.raises(RegistryRefused, match=wanted):
+        restore_newest(store, volume, Expected())
 
 
 def test_registry_whose_bytes_have_another_digest_holds_a_damaged_snapshot() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ethinfra.snapshot.compatibility import DatabaseChange, between, version_key
+from ethinfra.snapshot.compatibility import DatabaseChange, Expected, between, refusals, version_key
+from tests.snapshot.tree import description
 
 CHANGES = (DatabaseChange("1.15.0", what="journal 3"), DatabaseChange("1.17.5", rollback=True))
 
@@ -26,6 +27,13 @@ CHANGES = (DatabaseChange("1.15.0", what="journal 3"), DatabaseChange("1.17.5", 
 )
 def test_change_that_cannot_be_taken_back_separates_releases(snapshot: str, node: str, fits: bool) -> None:
     assert (between(snapshot, node, CHANGES) == []) is fits
+
+
+@pytest.mark.parametrize(
+    ("node", "fits"), [("1.17.5", True), ("v1.17.5-stable", True), ("1.17.4", False), ("99", False)]
+)
+def test_without_knowledge_of_changes_only_the_same_release_fits(node: str, fits: bool) -> None:
+    assert (refusals(description(), Expected(client="geth", version=node)) == []) is fits
 
 
 def test_releases_compare_as_numbers() -> None:

@@ -268,7 +268,7 @@ def test_verify_reads_every_layer_of_the_same_bytes(damaged: Damaged) -> None:
 
     def add(document: dict[str, Any]) -> None:
         row = [chunk.raw.hex(), lost.removeprefix("sha256:"), 21]
-        document["files"].append({"path": "copy", "size": chunk.size, "mode": 420, "chunks": [row]})
+        document["files"].append({"path": "geth/chaindata/copy", "size": chunk.size, "mode": 420, "chunks": [row]})
 
     damaged.rewrite(add, config=True)
     reference = tag_of(damaged.newer.id, State.PROMOTED)

@@ -19,10 +19,23 @@ RAW, LAYER, OTHER = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
 
 def _config() -> Config:
     files = (
-        File("db/000001.sst", CHUNK + 5, 0o644, pack([(RAW, LAYER, 77), (OTHER, OTHER, 5)]), Identity(7, 1, 2)),
-        File("db/none", 0, 0o600, b""),
+        File(
+            "geth/chaindata/000001.sst",
+            CHUNK + 5,
+            0o644,
+            pack([(RAW, LAYER, 77), (OTHER, OTHER, 5)]),
+            Identity(7, 1, 2),
+        ),
+        File("geth/chaindata/none", 0, 0o600, b""),
     )
-    return Config(description(), CHUNK, (Directory("db", 0o755),), files, "sha256:" + "ab" * 32, "volume-1")
+    return Config(
+        description(),
+        CHUNK,
+        (Directory("geth", 0o700), Directory("geth/chaindata", 0o755)),
+        files,
+        "sha256:" + "ab" * 32,
+        "volume-1",
+    )
 
 
 def _changed(change: Callable[[dict[str, Any]], object]) -> bytes:
@@ -50,8 +63,9 @@ def test_random_configs_come_back_as_they_were_written() -> None:
                 rows.append(
                     (raw, raw, here) if plain or here == 1 else (raw, rng.randbytes(32), rng.randrange(1, here))
                 )
-            files.append(File(f"{number}é", size, rng.randrange(0o1000), pack(rows)))
-        config = Config(description(rng.randrange(1 << 33)), CHUNK, (), tuple(files))
+            files.append(File(f"geth/triedb/{number}é", size, rng.randrange(0o1000), pack(rows)))
+        folders = (Directory("geth", 0o700), Directory("geth/triedb", 0o700))
+        config = Config(description(rng.randrange(1 << 33)), CHUNK, folders, tuple(files))
 
         assert parse(serialize(config)) == config
 
@@ -63,18 +77,18 @@ def test_random_configs_come_back_as_they_were_written() -> None:
         (lambda d: d.update(schemaVersion=True), "schemaVersion is True"),
         (lambda d: d.pop("schemaVersion"), "schemaVersion is None"),
         (lambda d: d["files"][0].update(path="../outside"), "straight into"),
-        (lambda d: d["files"][0].update(path="db/../../outside"), "straight into"),
+        (lambda d: d["files"][0].update(path="geth/chaindata/../../outside"), "straight into"),
         (lambda d: d["files"][0].update(path="/etc/passwd"), "not relative"),
         (lambda d: d["files"][0].update(path=""), "not relative"),
-        (lambda d: d["files"][0].update(path="db//x"), "straight into"),
-        (lambda d: d["files"][0].update(path="db/\0"), "no text"),
-        (lambda d: d["files"][0].update(path="db/\ud800"), "no text"),
-        (lambda d: d["files"][0].update(path="db/" + "x" * 256), "too long"),
+        (lambda d: d["files"][0].update(path="geth/chaindata//x"), "straight into"),
+        (lambda d: d["files"][0].update(path="geth/chaindata/\0"), "no text"),
+        (lambda d: d["files"][0].update(path="geth/chaindata/\ud800"), "no text"),
+        (lambda d: d["files"][0].update(path="geth/chaindata/" + "x" * 256), "too long"),
         (lambda d: d["files"][0].update(path=".ethinfra-snapshot.json"), "keeps for itself"),
-        (lambda d: d["files"][0].update(path="db"), "twice"),
-        (lambda d: d["files"][1].update(path="db/000001.sst"), "twice"),
-        (lambda d: d["files"][1].update(path="db/000001.sst/x"), "no listed directory"),
-        (lambda d: d["files"][1].update(path="elsewhere/x"), "no listed directory"),
+        (lambda d: d["files"][0].update(path="geth/chaindata"), "twice"),
+        (lambda d: d["files"][1].update(path="geth/chaindata/000001.sst"), "twice"),
+        (lambda d: d["files"][1].update(path="geth/chaindata/000001.sst/x"), "no listed directory"),
+        (lambda d: d["files"][1].update(path="geth/chaindata/elsewhere/x"), "no listed directory"),
         (lambda d: d["files"][0].update(size=CHUNK), "has 2 chunks, not 1"),
         (lambda d: d["files"][0].update(size=3 * CHUNK), "has 2 chunks, not 3"),
         (lambda d: d["files"][0].update(size=-1), "size is -1"),
@@ -96,6 +110,11 @@ def test_random_configs_come_back_as_they_were_written() -> None:
         (lambda d: d.pop("block"), "block is no object"),
         (lambda d: d.update(created="yesterday"), "created"),
         (lambda d: d["database"].update(include=[1]), "include"),
+        (lambda d: d["files"][1].update(path="UTC--key"), "file 'UTC--key' is not of what"),
+        (lambda d: d["database"].update(include=["geth/triedb"]), "is not of what"),
+        (lambda d: d["database"].update(include=[], exclude=["*/none"]), "none' is not of what"),
+        (lambda d: d["directories"].append({"path": "keystore", "mode": 0o777}), "directory 'keystore' is not"),
+        (lambda d: d["directories"].append({"path": "geth/nodes", "mode": 0o777}), "directory 'geth/nodes' is not"),
     ],
 )
 def test_config_that_contradicts_itself_is_refused(change: Callable[[dict[str, Any]], object], said: str) -> None:

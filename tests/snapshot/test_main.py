@@ -42,11 +42,26 @@ def test_snapshot_is_made_promoted_verified_and_restored_by_hand(
     assert main(["pull", "--layout", str(layout), "--into", str(volume), "--client", "geth:1.17.5", *cache]) == 0
     assert main(["cache", "scrub", "--directory", str(tmp_path / "cache")]) == 0
     assert main(["pull", "--layout", str(layout), "--into", str(volume), "--snapshot", name]) == 0
+    assert main(["pull", "--layout", str(layout), "--into", str(volume), "--snapshot", "absent"]) == FAILED
     said = capsys.readouterr().out
 
     assert (volume / "geth/chaindata/CURRENT").read_bytes() == b"MANIFEST-000001\n"
     assert f"holds {name}, block 100 of devnet" in said
     assert "restored from" in said
+
+
+def test_pull_refuses_a_release_that_nobody_knows_to_read_the_data(
+    source: Path, volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout = tmp_path / "layout"
+    main(_push(source, layout))
+    pull = ["pull", "--layout", str(layout), "--into", str(volume), "--snapshot", _id(layout, capsys)]
+
+    assert main([*pull, "--client", "geth:1.99.0"]) == FAILED
+    assert "1.17.5 wrote it, 1.99.0 shall read it" in capsys.readouterr().err
+    assert main([*pull, "--client", "reth"]) == FAILED
+    assert list(volume.iterdir()) == []
+    assert main([*pull, "--client", "geth"]) == 0
 
 
 def test_prune_shows_what_it_would_do(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

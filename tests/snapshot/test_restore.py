@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.compatibility import DatabaseChange, Expected
+from ethinfra.snapshot.document import serialize
 from ethinfra.snapshot.errors import (
     DirectoryInUse,
     Incompatible,
+    InvalidSnapshot,
     NoSuchSnapshot,
     NoUsableSnapshot,
     SnapshotError,
 )
+from ethinfra.snapshot.listing import LATEST, State, tag_of
+from ethinfra.snapshot.manifest import MANIFEST
 from ethinfra.snapshot.marker import MARKER, read_marker
-from ethinfra.snapshot.model import Client, Config, Network, Owner
+from ethinfra.snapshot.model import Config, Database, Network, Owner
 from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.push import Pushed, push
+from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.restore import restore, restore_newest
+from ethinfra.snapshot.store import digest_of
 from tests.snapshot import tree
 from tests.snapshot.memory_store import MemoryStore
 
@@ -98,6 +106,53 @@ def test_directory_with_a_marker_is_left_as_it_is(store: MemoryStore, source: Pa
     assert not store.asked
 
 
+@pytest.mark.parametrize("expected", [Expected(network="mainnet"), Expected(client="reth")])
+def test_marker_of_another_network_or_client_is_no_success(
+    store: MemoryStore, source: Path, volume: Path, expected: Expected
+) -> None:
+    """A node would start on foreign data, or beside it. `--over` is the leave to replace it."""
+    pushed = _promoted(source, store)
+    restore_newest(store, volume, Expected())
+
+    for again in (
+        lambda: restore_newest(store, volume, expected),
+        lambda: restore(store, pushed.digest, volume, expected),
+    ):
+        with pytest.raises(DirectoryInUse) as refused:
+            again()
+
+        assert "devnet and geth" in refused.value.seen
+        assert "--over" in refused.value.todo
+
+
+def test_marker_of_another_snapshot_than_the_one_asked_for_is_no_success(
+    store: MemoryStore, source: Path, volume: Path
+) -> None:
+    first = _promoted(source, store)
+    restore(store, first.digest, volume, Expected())
+    second = _promoted(source, store, 200)
+
+    with pytest.raises(DirectoryInUse):
+        restore(store, second.digest, volume, Expected())
+    with pytest.raises(DirectoryInUse):
+        restore(store, LATEST, volume, Expected())
+    with pytest.raises(NoSuchSnapshot):
+        restore(store, "no-such-tag", volume, Expected())
+
+    assert read_marker(volume).id == first.id  # type: ignore[union-attr]
+
+
+def test_marker_of_the_snapshot_asked_for_is_a_success(store: MemoryStore, source: Path, volume: Path) -> None:
+    """By its digest the store need not even answer."""
+    pushed = _promoted(source, store)
+    restore(store, pushed.digest, volume, Expected())
+    store.asked.clear()
+
+    assert not restore(store, pushed.digest, volume, Expected(network="devnet", client="geth")).done
+    assert not store.asked
+    assert not restore(store, tag_of(pushed.id, State.PROMOTED), volume, Expected()).done
+
+
 def test_data_of_unknown_origin_is_not_replaced(store: MemoryStore, source: Path, volume: Path) -> None:
     _promoted(source, store)
     (volume / "geth/chaindata").mkdir(parents=True)
@@ -108,6 +163,28 @@ def test_data_of_unknown_origin_is_not_replaced(store: MemoryStore, source: Path
 
     assert (volume / "geth/chaindata/000001.sst").read_bytes() == b"synced for weeks"
     assert read_marker(volume) is None
+
+
+def test_snapshot_that_leads_out_of_its_own_selection_replaces_nothing(
+    store: MemoryStore, source: Path, volume: Path
+) -> None:
+    """Whether data is there that nobody allowed to replace is asked of what the snapshot selects."""
+    pushed = push(source, store, tree.description(database=Database("path", (), ())), chunk_size=CHUNK)
+    config = read_snapshot(store, pushed.tag).config
+    about = replace(config.description, database=Database("path", ("geth",), ("keystore",)))
+    raw = bytes(serialize(replace(config, description=about)))
+    store.put_blob(digest_of(raw), raw)
+    document = json.loads(store.manifests[pushed.digest])
+    document["config"] |= {"digest": digest_of(raw), "size": len(raw)}
+    store.put_manifest("changed", json.dumps(document).encode(), MANIFEST)
+    (volume / "keystore").mkdir()
+    (volume / "keystore/key").write_bytes(b"my own")
+
+    with pytest.raises(InvalidSnapshot):
+        restore(store, "changed", volume, Expected())
+
+    assert (volume / "keystore/key").read_bytes() == b"my own"
+    assert [one.name for one in volume.iterdir()] == ["keystore"]
 
 
 def test_links_are_replaced_and_never_followed(store: MemoryStore, source: Path, volume: Path, tmp_path: Path) -> None:
@@ -201,12 +278,15 @@ def test_process_cannot_give_files_to_somebody_else(
     assert list(volume.iterdir()) == []
 
 
-def test_root_gives_files_to_their_recorded_owner(
-    store: MemoryStore, source: Path, volume: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("process", [(0, 0), (10001, 10002)], ids=["root", "the owner himself"])
+def test_files_are_given_to_their_recorded_owner(
+    store: MemoryStore, source: Path, volume: Path, monkeypatch: pytest.MonkeyPatch, process: tuple[int, int]
 ) -> None:
+    """The owner's own too: in a volume with setgid, as Kubernetes makes one for an `fsGroup`, they have its group."""
     _promoted(source, store, owner=Owner(10001, 10002))
     given: list[tuple[int, int, int]] = []
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: process[0])
+    monkeypatch.setattr(os, "getegid", lambda: process[1])
     monkeypatch.setattr(
         os, "fchown", lambda descriptor, uid, gid: given.append((os.fstat(descriptor).st_ino, uid, gid))
     )
@@ -230,12 +310,36 @@ def test_one_before_is_used_if_the_newest_does_not_fit(store: MemoryStore, sourc
 
 def test_no_more_are_tried_than_allowed(store: MemoryStore, source: Path, volume: Path) -> None:
     for block in (100, 200, 300):
-        _promoted(source, store, block, client=Client("erigon", "3.1.0"))
+        store.manifests[_promoted(source, store, block).digest] = b"{}"
 
     with pytest.raises(NoUsableSnapshot) as refused:
-        restore_newest(store, volume, Expected(client="geth"), attempts=2)
+        restore_newest(store, volume, Expected(), attempts=2)
 
     assert [name[:10] for name in refused.value.refusals] == ["0000000300", "0000000200"]
+    assert list(volume.iterdir()) == []
+
+
+def test_snapshots_of_another_chain_use_up_no_attempts(store: MemoryStore, source: Path, volume: Path) -> None:
+    """As of a devnet that was begun anew under its name, and went back to the snapshots of before."""
+    good = _promoted(source, store, 100)
+    others = [_promoted(source, store, block, network=Network("devnet", 1, tree.hash_of(9))) for block in (200, 300)]
+    damaged = _promoted(source, store, 400)
+    store.manifests[damaged.digest] = b"{}"
+
+    restored = restore_newest(store, volume, Expected(genesis_hash=tree.GENESIS), attempts=2)
+
+    assert restored.marker.digest == good.digest
+    assert list(restored.refusals) == [damaged.id, others[1].id, others[0].id]
+
+
+def test_without_one_that_fits_each_is_refused_once(store: MemoryStore, source: Path, volume: Path) -> None:
+    for block in (100, 200, 300):
+        _promoted(source, store, block)
+
+    with pytest.raises(NoUsableSnapshot) as refused:
+        restore_newest(store, volume, Expected(client="erigon"), attempts=1)
+
+    assert len(refused.value.refusals) == 3
     assert list(volume.iterdir()) == []
 
 

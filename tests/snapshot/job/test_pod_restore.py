@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import threading
@@ -16,7 +17,7 @@ import pytest
 from ethinfra.errors import BadInput
 from ethinfra.probe import marker as probe_marker
 from ethinfra.snapshot import marker
-from ethinfra.snapshot.errors import NoSuchSnapshot, NoUsableSnapshot
+from ethinfra.snapshot.errors import DirectoryInUse, NoSuchSnapshot, NoUsableSnapshot
 from ethinfra.snapshot.job import commands, pod_restore
 from ethinfra.snapshot.job.pod_restore import restore, standing_on
 from ethinfra.snapshot.layout_store import LayoutStore
@@ -87,6 +88,16 @@ def test_pod_that_starts_again_is_left_as_it_is(plan: Plan, store: LayoutStore, 
     assert not restore(plan, store, data, host="127.0.0.1", patience=0.1).done
 
     assert (data / "geth/chaindata/000001.sst").read_bytes() == b"the client went on"
+
+
+def test_volume_of_another_network_is_not_taken_for_restored(plan: Plan, store: LayoutStore, source: Path, data: Path):
+    """Its client would start on the data of a chain that is not its own."""
+    stored(store, source, plan, block(90))
+    restore(plan, store, data, host="127.0.0.1")
+    moved = dataclasses.replace(plan, network=dataclasses.replace(plan.network, name="mainnet"))
+
+    with pytest.raises(DirectoryInUse, match="devnet"):
+        restore(moved, store, data, host="127.0.0.1")
 
 
 def test_snapshot_of_a_block_that_the_network_does_not_have_is_passed_over(
