@@ -9,7 +9,9 @@ nobody wrote to it since it was checked, and that the machine was not restarted 
 yet on the disk could be empty. An entry that does not tell so is read and checked. `scrub` reads everything, for the
 disk's own errors.
 
-An entry's access time is when it was last used; `evict` removes those that were not, down to a part of the limit.
+An entry's access time is when it was last used; `evict` removes those that were not, down to a part of the limit. One
+thread of one process does so at a time: it holds the lock of DIR itself, which can be had also where nothing can be
+written. Each process counts DIR anew after it added a small part of the limit, so that it sees what others added.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +34,8 @@ from ethinfra.snapshot.store import Data
 
 #: The part of the limit that eviction leaves, so that not every chunk makes room for itself.
 _LOW_WATER = 0.9
+#: The part of the limit that one process adds before it looks what others added.
+_UNSEEN = 1 / 32
 #: Seconds after which what an interrupted fetch left is removed.
 _PARTIAL_FOR = 3600
 _PARTIAL = ".partial"
@@ -90,7 +95,8 @@ class ChunkCache:
         self.limit = limit
         self._stamp = _stamp()
         self._lock = threading.Lock()
-        self._size: int | None = None
+        #: Bytes that may be added before the directory is counted anew.
+        self._room = 0
 
     def take(self, raw: bytes, size: int, fetch: Callable[[], Data]) -> Taken:
         """The chunk of that raw digest and size; fetched once, whoever else asks for it at the same time.
@@ -128,27 +134,26 @@ class ChunkCache:
         self._touch(self._path(raw))
 
     def usage(self) -> Usage:
-        sizes = [entry.stat().st_size for entry in self._entries()]
+        sizes = [size for _, size, _ in self._entries_by_use()]
         return Usage(len(sizes), sum(sizes))
 
     def evict(self, room: int = 0) -> int:
         """Remove what was not used for longest until `room` more bytes fit, and some; returns the bytes removed."""
-        entries = []
-        for entry in self._entries():
-            status = entry.stat()
-            entries.append((status.st_atime_ns, status.st_size, entry.path))
-        total = sum(size for _, size, _ in entries)
-        removed = 0
-        if total + room > self.limit:
-            goal = total + room - int(self.limit * _LOW_WATER)
-            for _, size, path in sorted(entries):
+        return self._evict(room)[0]
+
+    def _evict(self, room: int) -> tuple[int, int]:
+        """Bytes removed, and bytes that are left."""
+        with self._alone():
+            entries = self._entries_by_use()
+            total = sum(size for _, size, _ in entries)
+            goal = total + room - int(self.limit * _LOW_WATER) if total + room > self.limit else 0
+            removed = 0
+            for _, size, path in entries:
                 if removed >= goal:
                     break
-                Path(path).unlink(missing_ok=True)
-                removed += size
-        with self._lock:
-            self._size = total - removed
-        return removed
+                if _gone(path):
+                    removed += size
+            return removed, total - removed
 
     def scrub(self) -> Scrubbed:
         """Read every entry; remove those whose bytes are not what their names say, and what interrupted fetches
@@ -193,7 +198,8 @@ class ChunkCache:
 
     def _keep(self, raw: bytes, partial: int, data: Data) -> Taken:
         """Write the chunk to the file that is locked, and give it its name."""
-        self._make_room(len(data))
+        if not self._make_room(len(data)):
+            return Taken(None, data, trusted=False)
         os.ftruncate(partial, 0)
         view, written = memoryview(data), 0
         while written < len(view):
@@ -210,21 +216,16 @@ class ChunkCache:
         path.parent.mkdir(exist_ok=True)
         return _Only(path.with_name(path.name + _PARTIAL))
 
-    def _make_room(self, size: int) -> None:
+    def _make_room(self, size: int) -> bool:
+        """Whether so many bytes fit, after eviction; other threads wait meanwhile, as they need room too."""
         with self._lock:
-            known = self._size
-        if known is None:
-            known = self.usage().bytes
-        if known + size > self.limit:
-            self.evict(size)
-            return self._grow(size)
-        with self._lock:
-            self._size = known
-        return self._grow(size)
-
-    def _grow(self, size: int) -> None:
-        with self._lock:
-            self._size = (self._size or 0) + size
+            if size > self._room:
+                left = self.limit - self._evict(size)[1]
+                self._room = min(left, max(size, int(self.limit * _UNSEEN)))
+            if size > self._room:
+                return False
+            self._room -= size
+            return True
 
     def _touch(self, path: Path, *, used: bool = True) -> None:
         try:
@@ -241,6 +242,27 @@ class ChunkCache:
             if len(folder.name) == 2 and folder.is_dir():
                 with os.scandir(folder) as found:
                     yield from (entry for entry in found if len(entry.name) == 64)
+
+    def _entries_by_use(self) -> list[tuple[int, int, Path]]:
+        """Access time, size and path; what was not used for longest comes first."""
+        found = []
+        for entry in self._entries():
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:  # evicted meanwhile
+                continue
+            found.append((status.st_atime_ns, status.st_size, Path(entry.path)))
+        return sorted(found)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the one that evicts, of all processes: two that do so at once remove twice as much as they need."""
+        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _remove_partials(self) -> None:
         for path in self.directory.glob(f"??/*{_PARTIAL}"):
@@ -291,6 +313,15 @@ class _Only:
             return self._path.stat().st_ino == os.fstat(self._descriptor).st_ino
         except FileNotFoundError:
             return False
+
+
+def _gone(path: Path) -> bool:
+    """Remove a file; False if that cannot be, as in a cache that is not ours to change."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _stamp() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -120,6 +121,81 @@ def test_used_least_goes_first_when_the_limit_is_reached(tmp_path: Path) -> None
     assert cache.holds(_digest(chunks[0]), MEGABYTE)
     assert not cache.holds(_digest(chunks[1]), MEGABYTE)
     assert cache.holds(_digest(b"new" * MEGABYTE), 3 * MEGABYTE)
+
+
+def test_many_threads_of_a_restore_that_is_larger_than_the_limit(tmp_path: Path) -> None:
+    """Each makes room, and so removes what another one is about to look at."""
+    cache = ChunkCache(tmp_path, 20 * 4096)
+    failures: list[BaseException] = []
+
+    def work(seed: int) -> None:
+        try:
+            for number in range(100):
+                _take(cache, f"{seed} {number}".encode().ljust(4096))
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not failures
+    assert 0 < cache.usage().bytes <= cache.limit
+
+
+def test_entry_that_goes_while_all_are_counted_is_not_counted(
+    cache: ChunkCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _take(cache, b"chunk")
+    entries = ChunkCache._entries
+
+    def vanish(self: ChunkCache) -> Iterator[os.DirEntry[str]]:
+        for entry in entries(self):
+            Path(entry.path).unlink()
+            yield entry
+
+    monkeypatch.setattr(ChunkCache, "_entries", vanish)
+
+    assert cache.evict(cache.limit) == 0
+    assert cache.usage().chunks == 0
+
+
+def test_restores_that_share_a_cache_share_its_limit(tmp_path: Path) -> None:
+    """Each is a process of its own, and none knows what the others add before it looks."""
+    caches = [ChunkCache(tmp_path, 20 * 4096) for _ in range(3)]
+
+    for number in range(30):
+        for which, cache in enumerate(caches):
+            _take(cache, f"{which} {number}".encode().ljust(4096))
+            assert cache.usage().bytes <= cache.limit
+
+
+def test_one_process_evicts_at_a_time(cache: ChunkCache) -> None:
+    _take(cache, b"chunk")
+    held = os.open(cache.directory, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    other = threading.Thread(target=cache.evict, args=(cache.limit,))
+
+    other.start()
+    other.join(0.1)
+    waited = other.is_alive() and cache.usage().chunks == 1
+    os.close(held)
+    other.join()
+
+    assert waited
+    assert cache.usage().chunks == 0
+
+
+def test_chunk_above_the_limit_is_not_kept(tmp_path: Path) -> None:
+    cache = ChunkCache(tmp_path, 10)
+    _take(cache, b"chunk")
+
+    with cache.take(_digest(b"more than that"), 14, lambda: b"more than that") as taken:
+        assert taken.data == b"more than that"
+
+    assert cache.usage().bytes <= 10
 
 
 def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache) -> None:
