@@ -12,18 +12,21 @@ disk's own errors.
 An entry's access time is when it was last used; `evict` removes those that were not, down to a part of the limit. One
 thread of one process does so at a time: it holds the lock of DIR itself, which can be had also where nothing can be
 written. Each process counts DIR anew after it added a small part of the limit, so that it sees what others added.
+
+Nothing that is wrong with the cache ends a restore. An entry that cannot be opened or read counts as none; one that
+cannot be written is not kept, whatever the reason: a full disk, a broken one, somebody else's directory.
 """
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -40,8 +43,6 @@ _UNSEEN = 1 / 32
 _PARTIAL_FOR = 3600
 _PARTIAL = ".partial"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-#: A cache that cannot be written to, or is full, is no reason to fail: it is passed by.
-_PASSED_BY = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @dataclass
@@ -75,7 +76,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """bad: raw digests of the entries that were removed because their bytes were others."""
+    """bad: raw digests of the entries whose bytes were others; removed, unless that was not allowed."""
 
     checked: int
     bytes: int
@@ -95,6 +96,8 @@ class ChunkCache:
         self.limit = limit
         self._stamp = _stamp()
         self._lock = threading.Lock()
+        #: Raw digests of bad entries that could not be removed: this process looks at them no more.
+        self._bad: set[bytes] = set()
         #: Bytes that may be added before the directory is counted anew.
         self._room = 0
 
@@ -106,18 +109,10 @@ class ChunkCache:
         found = self._find(raw, size)
         if found is not None:
             return found
-        data: Data | None = None
-        try:
-            with self._only(raw) as partial:
-                found = self._find(raw, size)
-                if found is not None:
-                    return found
-                data = fetch()
-                return self._keep(raw, partial, data)
-        except OSError as reason:
-            if reason.errno not in _PASSED_BY:
-                raise
-            return Taken(None, data if data is not None else fetch(), trusted=False)
+        with self._one_fetcher(raw) as partial:
+            if partial is None:
+                return Taken(None, fetch(), trusted=False)
+            return self._find(raw, size) or self._keep(raw, partial, fetch())
 
     def holds(self, raw: bytes, size: int) -> bool:
         try:
@@ -127,7 +122,8 @@ class ChunkCache:
 
     def remove(self, raw: bytes) -> None:
         """For whoever found that an entry's bytes are not what its name says."""
-        self._path(raw).unlink(missing_ok=True)
+        if not _gone(self._path(raw)):
+            self._bad.add(raw)
 
     def trust(self, raw: bytes) -> None:
         """For whoever has read an entry and found it right."""
@@ -162,34 +158,34 @@ class ChunkCache:
         for entry in self._entries():
             path = Path(entry.path)
             try:
-                with path.open("rb") as file:
+                with open(_open(path), "rb") as file:  # noqa: PTH123 - a descriptor
                     seen = hashlib.file_digest(file, "sha256").hexdigest()
                     length = file.tell()
             except FileNotFoundError:  # evicted meanwhile
                 continue
-            except OSError:  # the disk cannot read it
+            except OSError:  # the disk cannot read it, or it is no file
                 seen, length = "", 0
             checked, size = checked + 1, size + length
             if seen == entry.name:
                 self._touch(path, used=False)
             else:
                 bad.append(entry.name)
-                path.unlink(missing_ok=True)
+                _gone(path)
         self._remove_partials()
         return Scrubbed(checked, size, tuple(bad))
 
     def _find(self, raw: bytes, size: int) -> Taken | None:
+        if raw in self._bad:
+            return None
         path = self._path(raw)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError as reason:
-            if reason.errno in (errno.ENOENT, *_PASSED_BY):
-                return None
-            raise
+            descriptor = _open(path)
+        except OSError:  # none; or one that cannot be opened, which the fetched one may replace
+            return None
         status = os.fstat(descriptor)
-        if status.st_size != size:
+        if status.st_size != size or not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
-            path.unlink(missing_ok=True)
+            self.remove(raw)
             return None
         trusted = status.st_mtime_ns == self._stamp
         if trusted:
@@ -197,9 +193,17 @@ class ChunkCache:
         return Taken(descriptor, None, trusted)
 
     def _keep(self, raw: bytes, partial: int, data: Data) -> Taken:
+        try:
+            if self._make_room(len(data)):
+                self._write(raw, partial, data)
+                # Not opened anew: under its name it may be evicted at any moment.
+                return Taken(os.dup(partial), data, trusted=True)
+        except OSError:
+            pass
+        return Taken(None, data, trusted=False)
+
+    def _write(self, raw: bytes, partial: int, data: Data) -> None:
         """Write the chunk to the file that is locked, and give it its name."""
-        if not self._make_room(len(data)):
-            return Taken(None, data, trusted=False)
         os.ftruncate(partial, 0)
         view, written = memoryview(data), 0
         while written < len(view):
@@ -208,8 +212,16 @@ class ChunkCache:
         os.utime(partial, ns=(time.time_ns(), self._stamp))
         path = self._path(raw)
         path.with_name(path.name + _PARTIAL).rename(path)
-        # Not opened anew: under its name it may be evicted at any moment.
-        return Taken(os.dup(partial), data, trusted=True)
+        self._bad.discard(raw)
+
+    @contextmanager
+    def _one_fetcher(self, raw: bytes) -> Iterator[int | None]:
+        """The chunk's partial file, locked; None if there cannot be one."""
+        with ExitStack() as stack:
+            partial: int | None = None
+            with suppress(OSError):
+                partial = stack.enter_context(self._only(raw))
+            yield partial
 
     def _only(self, raw: bytes) -> _Only:
         path = self._path(raw)
@@ -229,7 +241,8 @@ class ChunkCache:
 
     def _touch(self, path: Path, *, used: bool = True) -> None:
         try:
-            os.utime(path, ns=(time.time_ns() if used else path.stat().st_atime_ns, self._stamp))
+            used_at = time.time_ns() if used else path.lstat().st_atime_ns
+            os.utime(path, ns=(used_at, self._stamp), follow_symlinks=False)
         except OSError:  # evicted meanwhile, or not ours to touch: then it is read again next time
             return
 
@@ -303,7 +316,7 @@ class _Only:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self._still_there():
                 self._path.unlink()
-        except BlockingIOError:  # somebody else's, who is at work
+        except OSError:  # somebody else's, who is at work; or one that cannot be removed
             pass
         finally:
             os.close(self._descriptor)
@@ -313,6 +326,11 @@ class _Only:
             return self._path.stat().st_ino == os.fstat(self._descriptor).st_ino
         except FileNotFoundError:
             return False
+
+
+def _open(path: Path) -> int:
+    """An entry's descriptor, to read; never one of what a link leads to, and a pipe is not waited for."""
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _gone(path: Path) -> bool:

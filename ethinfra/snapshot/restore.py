@@ -22,7 +22,7 @@ from pathlib import Path
 from ethinfra.errors import BadInput
 from ethinfra.snapshot import marker as markers
 from ethinfra.snapshot import space
-from ethinfra.snapshot.cache import ChunkCache
+from ethinfra.snapshot.cache import ChunkCache, Taken
 from ethinfra.snapshot.chunks import fetch, zeros
 from ethinfra.snapshot.compatibility import Expected, must_fit
 from ethinfra.snapshot.directory import (
@@ -38,6 +38,7 @@ from ethinfra.snapshot.errors import (
     Incompatible,
     NoSuchSnapshot,
     NoUsableSnapshot,
+    OutOfSpace,
     SnapshotError,
     SnapshotUnusable,
     no_room,
@@ -304,11 +305,9 @@ class _Task:
         while True:
             with cache.take(chunk.raw, chunk.size, lambda: self._fetched(file, chunk)) as taken:
                 fetched = chunk.stored if taken.data is not None else 0
-                if taken.descriptor is not None and taken.trusted and self.shares:
-                    if share(taken.descriptor, target.descriptor, chunk.offset):
-                        self._count(shared=not fetched)
-                        return fetched
-                    self.shares = False
+                if taken.trusted and self._shared(taken, target, chunk):
+                    self._count(shared=not fetched)
+                    return fetched
                 data = taken.data
                 if data is None and taken.descriptor is not None:
                     data = self._checked(taken.descriptor, chunk)
@@ -318,17 +317,32 @@ class _Task:
                     continue
                 if not taken.trusted and taken.data is None:
                     cache.trust(chunk.raw)
-                if not (self.shares and taken.descriptor and share(taken.descriptor, target.descriptor, chunk.offset)):
+                if not self._shared(taken, target, chunk):
                     target.write(data, chunk.offset)
                 self._count(copied=not fetched)
                 return fetched
 
+    def _shared(self, taken: Taken, target: Target, chunk: Chunk) -> bool:
+        """Whether the target has the entry's blocks now."""
+        if taken.descriptor is None or not self.shares:
+            return False
+        try:
+            self.shares = share(taken.descriptor, target.descriptor, chunk.offset)
+        except OSError as reason:
+            if isinstance(no_room(reason, self.directory), OutOfSpace):
+                raise
+            return False  # the disk's error; who copies learns whether it is the entry's
+        return self.shares
+
     def _checked(self, descriptor: int, chunk: Chunk) -> Data | None:
-        """The bytes of a cache's entry, None if they are not what its name says."""
+        """The bytes of a cache's entry, None if they cannot be read or are not what its name says."""
         view = self._buffer()[: chunk.size]
         read = 0
         while read < chunk.size:
-            count = os.preadv(descriptor, [view[read:]], read)
+            try:
+                count = os.preadv(descriptor, [view[read:]], read)
+            except OSError:
+                return None
             if not count:
                 return None
             read += count

@@ -9,12 +9,13 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ethinfra.errors import BadInput
+from ethinfra.snapshot import restore as restoring
 from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.chunks import Data
 from ethinfra.snapshot.compatibility import Expected
@@ -24,6 +25,7 @@ from ethinfra.snapshot.reflink import can_reflink, reflink_file, share
 from ethinfra.snapshot.restore import restore_newest
 from tests.snapshot import tree
 from tests.snapshot.memory_store import MemoryStore
+from tests.snapshot.nobody import NOBODY, as_nobody, give
 
 MEGABYTE = 1 << 20
 
@@ -306,15 +308,113 @@ def test_two_replicas_at_once_fetch_each_chunk_once(restores: Restores) -> None:
     assert all(tree.database_of(volume) == tree.database_of(restores.source) for volume in volumes)
 
 
-def test_cache_that_is_full_is_passed_by(restores: Restores, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO], ids=errno.errorcode.__getitem__)
+def test_cache_that_cannot_be_written_to_is_passed_by(
+    restores: Restores, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
 
-    monkeypatch.setattr(ChunkCache, "_keep", full)
+    monkeypatch.setattr(ChunkCache, "_write", fail)
 
     restores.replica("first")
 
     assert restores.cache.usage().chunks == 0
+    assert not list(restores.cache.directory.glob("??/*"))
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "other bytes": lambda path: path.write_bytes(bytes(tree.CHUNK - 1) + b"x"),
+    "too short": lambda path: path.write_bytes(b"short"),
+    "link": lambda path: path.symlink_to("/nonexistent"),
+    "pipe": os.mkfifo,
+    "folder": Path.mkdir,
+}
+
+
+def _damage(cache: ChunkCache, how: str) -> Path:
+    path = next(path for path in cache.directory.glob("??/*") if path.stat().st_size == tree.CHUNK)
+    path.unlink()
+    DAMAGE[how](path)
+    return path
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_bad_entry_is_replaced(restores: Restores, how: str) -> None:
+    """But for a folder, which is left to whoever made it."""
+    restores.replica("first")
+    path = _damage(restores.cache, how)
+
+    restores.replica("second")
+
+    assert restores.restored.counts.fetched == 1
+    assert path.is_dir() if how == "folder" else hashlib.sha256(path.read_bytes()).hexdigest() == path.name
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_bad_entry_of_a_cache_that_may_only_be_read_is_passed_by(
+    store: MemoryStore, source: Path, tmp_path: Path, cache: ChunkCache, how: str
+) -> None:
+    """Its chunk is fetched, and the others are taken."""
+    promote(store, push(source, store, tree.description(owner=NOBODY), chunk_size=tree.CHUNK).id)
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    restore_newest(store, tmp_path / "first", Expected(), cache=cache)
+    _damage(cache, how)
+    give(tmp_path / "second")
+
+    def work() -> None:
+        restored = restore_newest(store, Path("second"), Expected(), cache=ChunkCache(Path("cache"), cache.limit))
+        assert restored.counts.fetched == 1
+
+    assert as_nobody(tmp_path, work) == ""
+    assert tree.database_of(tmp_path / "second") == tree.database_of(source)
+
+
+def test_entry_that_the_disk_cannot_read_is_fetched(restores: Restores, monkeypatch: pytest.MonkeyPatch) -> None:
+    restores.replica("first")
+    path = next(path for path in restores.cache.directory.glob("??/*") if path.stat().st_size == tree.CHUNK)
+    inode, read = path.stat().st_ino, os.preadv
+
+    def preadv(descriptor: int, buffers: list[memoryview], offset: int) -> int:
+        if os.fstat(descriptor).st_ino == inode:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(descriptor, buffers, offset)
+
+    monkeypatch.setattr(os, "preadv", preadv)
+
+    restores.replica("second")
+
+    assert restores.restored.counts.fetched == 1
+
+
+def test_entry_whose_blocks_cannot_be_shared_is_copied(restores: Restores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk's error, not the target's full disk, which ends the restore."""
+
+    def fail(*_: object) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(restoring, "can_reflink", lambda *_: True)
+    monkeypatch.setattr(restoring, "share", fail)
+
+    restores.replica("first")
+
+    assert restores.restored.counts.shared == 0
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_scrub_goes_on_after_a_bad_entry(cache: ChunkCache, tmp_path: Path, how: str) -> None:
+    """Also where it may not remove it."""
+    for number in range(3):
+        _take(cache, bytes([number]) * tree.CHUNK)
+    path = _damage(cache, how)
+
+    def work() -> None:
+        assert ChunkCache(Path("cache"), cache.limit).scrub().bad == (path.name,)
+
+    assert as_nobody(tmp_path, work) == ""
+    assert cache.scrub().bad == (path.name,)
+    assert os.path.lexists(path) == (how == "folder")
 
 
 def test_damaged_chunk_from_the_store_never_enters_the_cache(restores: Restores) -> None:
