@@ -101,14 +101,17 @@ class ChunkCache:
         #: Bytes that may be added before the directory is counted anew.
         self._room = 0
 
-    def take(self, raw: bytes, size: int, fetch: Callable[[], Data]) -> Taken:
+    def take(self, raw: bytes, size: int, fetch: Callable[[], Data], *, keep: bool = True) -> Taken:
         """The chunk of that raw digest and size; fetched once, whoever else asks for it at the same time.
 
         fetch: brings the bytes, checked. Its errors are raised here, and leave nothing behind.
+        keep:  whether what is fetched may take room here
         """
         found = self._find(raw, size)
         if found is not None:
             return found
+        if not keep:
+            return Taken(None, fetch(), trusted=False)
         with self._one_fetcher(raw) as partial:
             if partial is None:
                 return Taken(None, fetch(), trusted=False)
@@ -158,7 +161,7 @@ class ChunkCache:
         for entry in self._entries():
             path = Path(entry.path)
             try:
-                with open(_open(path), "rb") as file:  # noqa: PTH123 - a descriptor
+                with open(_open(path), "rb") as file:
                     seen = hashlib.file_digest(file, "sha256").hexdigest()
                     length = file.tell()
             except FileNotFoundError:  # evicted meanwhile

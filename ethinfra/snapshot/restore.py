@@ -255,6 +255,9 @@ class _Task:
         self.cache = cache
         self.progress = progress
         self.shares = cache is not None and _shares(directory, cache)
+        self._beside = cache is not None and space.one_file_system(directory, cache)
+        self._left = snapshot.config.size
+        self._workers = 0
         self._store = store
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -266,6 +269,7 @@ class _Task:
 
     def run(self, workers: int) -> None:
         """Afterwards all files are in place, whole; none is left open, whatever happened."""
+        self._workers = workers
         try:
             each(self._work(), self._place, workers)
         finally:
@@ -294,6 +298,8 @@ class _Task:
             target.write(self._fetched(file, chunk), chunk.offset)
             fetched = chunk.stored
         target.ended()
+        with self._lock:
+            self._left -= chunk.size
         self.progress.add(chunk.size, fetched)
 
     def _is_there(self, target: Target, chunk: Chunk) -> bool:
@@ -303,7 +309,7 @@ class _Task:
     def _from_cache(self, cache: ChunkCache, target: Target, file: File, chunk: Chunk) -> int:
         """Bytes that had to be fetched. An entry that turns out to be damaged is replaced."""
         while True:
-            with cache.take(chunk.raw, chunk.size, lambda: self._fetched(file, chunk)) as taken:
+            with cache.take(chunk.raw, chunk.size, lambda: self._fetched(file, chunk), keep=self._may_keep()) as taken:
                 fetched = chunk.stored if taken.data is not None else 0
                 if taken.trusted and self._shared(taken, target, chunk):
                     self._count(shared=not fetched)
@@ -321,6 +327,12 @@ class _Task:
                     target.write(data, chunk.offset)
                 self._count(copied=not fetched)
                 return fetched
+
+    def _may_keep(self) -> bool:
+        """Whether the cache may grow: not where it takes the room that the snapshot needs."""
+        if self.shares or not self._beside:
+            return True
+        return space.leaves_room(self.snapshot.config, self.directory, self._left, self._workers)
 
     def _shared(self, taken: Taken, target: Target, chunk: Chunk) -> bool:
         """Whether the target has the entry's blocks now."""

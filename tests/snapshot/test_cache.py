@@ -21,6 +21,7 @@ from ethinfra.snapshot.chunks import Data
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.push import push
+from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.reflink import can_reflink, reflink_file, share
 from ethinfra.snapshot.restore import restore_newest
 from tests.snapshot import tree
@@ -321,6 +322,37 @@ def test_cache_that_cannot_be_written_to_is_passed_by(
 
     assert restores.cache.usage().chunks == 0
     assert not list(restores.cache.directory.glob("??/*"))
+
+
+def _blocks(*places: Path) -> int:
+    return sum(path.lstat().st_blocks * 512 for place in places for path in place.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("spare", [0, 20])
+def test_cache_beside_the_data_leaves_it_the_room(
+    restores: Restores, monkeypatch: pytest.MonkeyPatch, spare: int
+) -> None:
+    """On one file system that shares no blocks, each chunk is there twice. spare: chunks that fit beside the data"""
+    config = read_snapshot(restores.store, "latest").config
+    room = config.size + 2 * 4096 * len(config.files) + spare * tree.CHUNK
+    places = (restores.top / "first", restores.cache.directory)
+    least = [room]
+
+    class Status:
+        def __init__(self, _: Path) -> None:
+            self.f_frsize, self.f_bavail = 1, room - _blocks(*places)
+            least.append(self.f_bavail)
+
+    monkeypatch.setattr(os, "statvfs", Status)
+    monkeypatch.setattr(restoring, "can_reflink", lambda *_: False)
+
+    places[0].mkdir()
+    restored = restore_newest(restores.store, places[0], Expected(), cache=restores.cache, workers=2)
+
+    assert restored.done
+    assert _blocks(*places) <= room
+    assert min(least) >= 0
+    assert restores.cache.usage().chunks >= spare / 2
 
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
