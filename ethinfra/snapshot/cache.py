@@ -42,6 +42,8 @@ _UNSEEN = 1 / 32
 #: Seconds after which what an interrupted fetch left is removed.
 _PARTIAL_FOR = 3600
 _PARTIAL = ".partial"
+#: A link is not followed, a pipe not waited for.
+_NEVER_ELSEWHERE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -211,10 +213,12 @@ class ChunkCache:
         view, written = memoryview(data), 0
         while written < len(view):
             written += os.pwrite(partial, view[written:], written)
+        path = self._path(raw)
+        # The name first: whoever is killed here leaves an entry that is not trusted yet, or a file that the next may
+        # write to.
+        path.with_name(path.name + _PARTIAL).rename(path)
         os.fchmod(partial, 0o444)
         os.utime(partial, ns=(time.time_ns(), self._stamp))
-        path = self._path(raw)
-        path.with_name(path.name + _PARTIAL).rename(path)
         self._bad.discard(raw)
 
     @contextmanager
@@ -282,26 +286,28 @@ class ChunkCache:
 
     def _remove_partials(self) -> None:
         for path in self.directory.glob(f"??/*{_PARTIAL}"):
-            try:
-                if time.time() - path.stat().st_mtime < _PARTIAL_FOR:
-                    continue
-            except FileNotFoundError:
-                continue
-            with _Only(path, wait=False):
-                pass
+            # Gone meanwhile, or not ours. The change time, as the modification time may be the stamp.
+            with suppress(OSError):
+                if time.time() - path.lstat().st_ctime >= _PARTIAL_FOR:
+                    with _Only(path, to_write=False):
+                        pass
 
 
 class _Only:
-    """Be the one that fetches a chunk: holds the lock of its partial file, which is removed or renamed at the end."""
+    """Be the one that fetches a chunk: holds the lock of its partial file, which is removed or renamed at the end.
 
-    def __init__(self, path: Path, *, wait: bool = True) -> None:
+    to_write: False for who only removes a file that nobody works on, also one that may only be read
+    """
+
+    def __init__(self, path: Path, *, to_write: bool = True) -> None:
         self._path = path
-        self._mode = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
+        self._flags = os.O_RDWR | os.O_CREAT if to_write else os.O_RDONLY
+        self._mode = fcntl.LOCK_EX if to_write else fcntl.LOCK_EX | fcntl.LOCK_NB
         self._descriptor = -1
 
     def __enter__(self) -> int:
         while True:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            self._descriptor = os.open(self._path, self._flags | _NEVER_ELSEWHERE, 0o644)
             try:
                 fcntl.flock(self._descriptor, self._mode)
                 if self._still_there():
@@ -332,8 +338,8 @@ class _Only:
 
 
 def _open(path: Path) -> int:
-    """An entry's descriptor, to read; never one of what a link leads to, and a pipe is not waited for."""
-    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    """An entry's descriptor, to read."""
+    return os.open(path, os.O_RDONLY | _NEVER_ELSEWHERE)
 
 
 def _gone(path: Path) -> bool:

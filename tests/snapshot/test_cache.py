@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ethinfra.errors import BadInput
+from ethinfra.snapshot import cache as caches
 from ethinfra.snapshot import restore as restoring
 from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.chunks import Data
@@ -201,7 +202,8 @@ def test_chunk_above_the_limit_is_not_kept(tmp_path: Path) -> None:
     assert cache.usage().bytes <= 10
 
 
-def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache) -> None:
+def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caches, "_PARTIAL_FOR", 0)
     _take(cache, b"good")
     _take(cache, b"bad!")
     path = _entry(cache, _digest(b"bad!"))
@@ -211,7 +213,6 @@ def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache) -> N
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     left = path.with_name("0" * 64 + ".partial")
     left.write_bytes(b"half")
-    os.utime(left, (0, 0))
 
     scrubbed = cache.scrub()
 
@@ -220,6 +221,53 @@ def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache) -> N
     assert not left.exists()
     assert not path.exists()
     assert not _take(cache, b"good")
+
+
+@pytest.mark.parametrize("step", ["pwrite", "rename", "fchmod", "utime"])
+def test_fetch_that_is_killed_does_not_keep_the_next_from_the_chunk(tmp_path: Path, step: str) -> None:
+    """Whoever is killed cleans up nothing."""
+    (tmp_path / "cache").mkdir()
+    give(tmp_path / "cache")
+
+    def killed() -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, step, lambda *_, **__: os._exit(0))
+            _take(ChunkCache(Path("cache"), MEGABYTE), b"chunk")
+        raise AssertionError("not killed")
+
+    def goes_on() -> None:
+        cache = ChunkCache(Path("cache"), MEGABYTE)
+        _take(cache, b"chunk")
+        assert not _take(cache, b"chunk")
+        assert cache.scrub().bad == ()
+
+    assert as_nobody(tmp_path, killed) == ""
+    assert as_nobody(tmp_path, goes_on) == ""
+
+
+def test_scrub_is_not_ended_by_what_a_fetch_left(
+    cache: ChunkCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by one that may only be read, nor by one that somebody else owns."""
+    _take(cache, b"chunk")
+    folder = _entry(cache, _digest(b"chunk")).parent
+    mine, locked, alien = (folder / f"{digit * 64}.partial" for digit in "012")
+    for path, mode in ((mine, 0o444), (locked, 0o444), (alien, 0o600)):
+        path.touch(mode)
+        os.utime(path, (0, 0))
+    give(cache.directory)
+    os.chown(alien, 0, 0)
+
+    def scrub() -> None:
+        assert ChunkCache(Path("cache"), MEGABYTE).scrub().checked == 1
+
+    assert as_nobody(tmp_path, scrub) == ""
+    assert mine.exists()  # its modification time says nothing about its age
+    monkeypatch.setattr(caches, "_PARTIAL_FOR", 0)
+    with locked.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert as_nobody(tmp_path, scrub) == ""
+    assert [mine.exists(), locked.exists(), alien.exists()] == [False, True, True]
 
 
 def test_limit_and_directory_are_checked(tmp_path: Path) -> None:
