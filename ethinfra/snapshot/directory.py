@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ethinfra.snapshot.errors import DirectoryInUse
@@ -38,12 +38,13 @@ def clear(top: Path, present: Collection[str], config: Config) -> int:
     removed = 0
     for path in present:
         if path not in wanted:
-            (top / path).unlink()
+            _take_out(top / path, Path.unlink)
             removed += 1
-    for directory in config.directories:
+    # Parents first: below one that is a link, everything is somebody else's.
+    for directory in sorted(config.directories, key=lambda one: one.path):
         place = top / directory.path
         if place.is_symlink() or (place.exists() and not place.is_dir()):
-            place.unlink()
+            _take_out(place, Path.unlink)
             removed += 1
     return removed
 
@@ -75,7 +76,16 @@ def remove_empty(top: Path, selection: Selection, config: Config) -> None:
     for folder, _, _ in os.walk(top, topdown=False):
         path = os.path.relpath(folder, top)
         if path != "." and path not in wanted and selection.holds(path) and not os.listdir(folder):  # noqa: PTH208
-            Path(folder).rmdir()
+            _take_out(Path(folder), Path.rmdir)
+
+
+def _take_out(place: Path, remove: Callable[[Path], None]) -> None:
+    """Remove it, also from a directory of ours whose recorded mode lets nobody write."""
+    try:
+        remove(place)
+    except PermissionError:
+        place.parent.chmod(stat.S_IMODE(place.parent.stat().st_mode) | 0o700)
+        remove(place)
 
 
 class Target:
