@@ -18,12 +18,15 @@ from ethinfra.snapshot.selection import Selection
 
 
 def selected(top: Path, selection: Selection) -> list[str]:
-    """Everything but directories that the selection includes, also what no snapshot can hold. Relative paths."""
+    """Everything but directories that the selection includes, also what no snapshot can hold. Relative paths.
+
+    OSError if a directory cannot be read that may have some: what is not seen would stay, and be taken for restored.
+    """
     found: list[str] = []
-    for folder, folders, files in os.walk(top):
+    for folder, folders, files in os.walk(top, onerror=_raise):
         below = os.path.relpath(folder, top)
         prefix = "" if below == "." else f"{below}/"
-        folders[:] = [name for name in folders if not selection.leaves_out(f"{prefix}{name}")]
+        folders[:] = [name for name in folders if selection.leads_to(f"{prefix}{name}")]
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
         found += [path for name in (*files, *links) if selection.holds(path := f"{prefix}{name}")]
     return sorted(found)
@@ -77,6 +80,10 @@ def remove_empty(top: Path, selection: Selection, config: Config) -> None:
         path = os.path.relpath(folder, top)
         if path != "." and path not in wanted and selection.holds(path) and not os.listdir(folder):  # noqa: PTH208
             _take_out(Path(folder), Path.rmdir)
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _take_out(place: Path, remove: Callable[[Path], None]) -> None:

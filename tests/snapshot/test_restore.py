@@ -185,6 +185,35 @@ def test_directories_that_nobody_may_write_to_are_restored_over(
     assert (volume / "geth/chaindata").stat().st_mode & 0o777 == 0o555
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_directory_that_cannot_be_read_is_not_taken_for_empty(
+    store: MemoryStore, source: Path, volume: Path, tmp_path: Path, over: bool
+) -> None:
+    """What is in it would stay beside the marker."""
+    _promoted(source, store, owner=NOBODY)
+    (volume / "geth/chaindata").mkdir(parents=True)
+    (volume / "geth/chaindata/000000.sst").write_bytes(b"stale")
+    (volume / "geth/chaindata").chmod(0o300)
+    give(volume)
+
+    said = as_nobody(tmp_path, lambda: restore_newest(store, Path("volume"), Expected(), over=over))
+
+    assert "PermissionError" in said
+    assert "volume/geth/chaindata" in said
+    assert [path.name for path in volume.iterdir()] == ["geth"]
+
+
+def test_directory_that_is_none_of_the_snapshots_may_be_unreadable(
+    store: MemoryStore, source: Path, volume: Path, tmp_path: Path
+) -> None:
+    _promoted(source, store, owner=NOBODY)
+    give(volume)
+    (volume / "lost+found").mkdir(mode=0o700)
+
+    assert as_nobody(tmp_path, lambda: restore_newest(store, Path("volume"), Expected())) == ""
+    assert tree.database_of(volume) == tree.database_of(source)
+
+
 def test_two_restores_into_one_directory_are_not_possible(store: MemoryStore, source: Path, volume: Path) -> None:
     _promoted(source, store)
     (volume / ".ethinfra-restore").mkdir()
