@@ -9,18 +9,24 @@ nobody wrote to it since it was checked, and that the machine was not restarted 
 yet on the disk could be empty. An entry that does not tell so is read and checked. `scrub` reads everything, for the
 disk's own errors.
 
-An entry's access time is when it was last used; `evict` removes those that were not, down to a part of the limit.
+An entry's access time is when it was last used; `evict` removes those that were not, down to a part of the limit. One
+thread of one process does so at a time: it holds the lock of DIR itself, which can be had also where nothing can be
+written. Each process counts DIR anew after it added a small part of the limit, so that it sees what others added.
+
+Nothing that is wrong with the cache ends a restore. An entry that cannot be opened or read counts as none; one that
+cannot be written is not kept, whatever the reason: a full disk, a broken one, somebody else's directory.
 """
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -31,12 +37,14 @@ from ethinfra.snapshot.store import Data
 
 #: The part of the limit that eviction leaves, so that not every chunk makes room for itself.
 _LOW_WATER = 0.9
+#: The part of the limit that one process adds before it looks what others added.
+_UNSEEN = 1 / 32
 #: Seconds after which what an interrupted fetch left is removed.
 _PARTIAL_FOR = 3600
 _PARTIAL = ".partial"
+#: A link is not followed, a pipe not waited for.
+_NEVER_ELSEWHERE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-#: A cache that cannot be written to, or is full, is no reason to fail: it is passed by.
-_PASSED_BY = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @dataclass
@@ -70,7 +78,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """bad: raw digests of the entries that were removed because their bytes were others."""
+    """bad: raw digests of the entries whose bytes were others; removed, unless that was not allowed."""
 
     checked: int
     bytes: int
@@ -90,28 +98,26 @@ class ChunkCache:
         self.limit = limit
         self._stamp = _stamp()
         self._lock = threading.Lock()
-        self._size: int | None = None
+        #: Raw digests of bad entries that could not be removed: this process looks at them no more.
+        self._bad: set[bytes] = set()
+        #: Bytes that may be added before the directory is counted anew.
+        self._room = 0
 
-    def take(self, raw: bytes, size: int, fetch: Callable[[], Data]) -> Taken:
+    def take(self, raw: bytes, size: int, fetch: Callable[[], Data], *, keep: bool = True) -> Taken:
         """The chunk of that raw digest and size; fetched once, whoever else asks for it at the same time.
 
         fetch: brings the bytes, checked. Its errors are raised here, and leave nothing behind.
+        keep:  whether what is fetched may take room here
         """
         found = self._find(raw, size)
         if found is not None:
             return found
-        data: Data | None = None
-        try:
-            with self._only(raw) as partial:
-                found = self._find(raw, size)
-                if found is not None:
-                    return found
-                data = fetch()
-                return self._keep(raw, partial, data)
-        except OSError as reason:
-            if reason.errno not in _PASSED_BY:
-                raise
-            return Taken(None, data if data is not None else fetch(), trusted=False)
+        if not keep:
+            return Taken(None, fetch(), trusted=False)
+        with self._one_fetcher(raw) as partial:
+            if partial is None:
+                return Taken(None, fetch(), trusted=False)
+            return self._find(raw, size) or self._keep(raw, partial, fetch())
 
     def holds(self, raw: bytes, size: int) -> bool:
         try:
@@ -121,34 +127,34 @@ class ChunkCache:
 
     def remove(self, raw: bytes) -> None:
         """For whoever found that an entry's bytes are not what its name says."""
-        self._path(raw).unlink(missing_ok=True)
+        if not _gone(self._path(raw)):
+            self._bad.add(raw)
 
     def trust(self, raw: bytes) -> None:
         """For whoever has read an entry and found it right."""
         self._touch(self._path(raw))
 
     def usage(self) -> Usage:
-        sizes = [entry.stat().st_size for entry in self._entries()]
+        sizes = [size for _, size, _ in self._entries_by_use()]
         return Usage(len(sizes), sum(sizes))
 
     def evict(self, room: int = 0) -> int:
         """Remove what was not used for longest until `room` more bytes fit, and some; returns the bytes removed."""
-        entries = []
-        for entry in self._entries():
-            status = entry.stat()
-            entries.append((status.st_atime_ns, status.st_size, entry.path))
-        total = sum(size for _, size, _ in entries)
-        removed = 0
-        if total + room > self.limit:
-            goal = total + room - int(self.limit * _LOW_WATER)
-            for _, size, path in sorted(entries):
+        return self._evict(room)[0]
+
+    def _evict(self, room: int) -> tuple[int, int]:
+        """Bytes removed, and bytes that are left."""
+        with self._alone():
+            entries = self._entries_by_use()
+            total = sum(size for _, size, _ in entries)
+            goal = total + room - int(self.limit * _LOW_WATER) if total + room > self.limit else 0
+            removed = 0
+            for _, size, path in entries:
                 if removed >= goal:
                     break
-                Path(path).unlink(missing_ok=True)
-                removed += size
-        with self._lock:
-            self._size = total - removed
-        return removed
+                if _gone(path):
+                    removed += size
+            return removed, total - removed
 
     def scrub(self) -> Scrubbed:
         """Read every entry; remove those whose bytes are not what their names say, and what interrupted fetches
@@ -157,34 +163,34 @@ class ChunkCache:
         for entry in self._entries():
             path = Path(entry.path)
             try:
-                with path.open("rb") as file:
+                with open(_open(path), "rb") as file:
                     seen = hashlib.file_digest(file, "sha256").hexdigest()
                     length = file.tell()
             except FileNotFoundError:  # evicted meanwhile
                 continue
-            except OSError:  # the disk cannot read it
+            except OSError:  # the disk cannot read it, or it is no file
                 seen, length = "", 0
             checked, size = checked + 1, size + length
             if seen == entry.name:
                 self._touch(path, used=False)
             else:
                 bad.append(entry.name)
-                path.unlink(missing_ok=True)
+                _gone(path)
         self._remove_partials()
         return Scrubbed(checked, size, tuple(bad))
 
     def _find(self, raw: bytes, size: int) -> Taken | None:
+        if raw in self._bad:
+            return None
         path = self._path(raw)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError as reason:
-            if reason.errno in (errno.ENOENT, *_PASSED_BY):
-                return None
-            raise
+            descriptor = _open(path)
+        except OSError:  # none; or one that cannot be opened, which the fetched one may replace
+            return None
         status = os.fstat(descriptor)
-        if status.st_size != size:
+        if status.st_size != size or not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
-            path.unlink(missing_ok=True)
+            self.remove(raw)
             return None
         trusted = status.st_mtime_ns == self._stamp
         if trusted:
@@ -192,43 +198,58 @@ class ChunkCache:
         return Taken(descriptor, None, trusted)
 
     def _keep(self, raw: bytes, partial: int, data: Data) -> Taken:
+        try:
+            if self._make_room(len(data)):
+                self._write(raw, partial, data)
+                # Not opened anew: under its name it may be evicted at any moment.
+                return Taken(os.dup(partial), data, trusted=True)
+        except OSError:
+            pass
+        return Taken(None, data, trusted=False)
+
+    def _write(self, raw: bytes, partial: int, data: Data) -> None:
         """Write the chunk to the file that is locked, and give it its name."""
-        self._make_room(len(data))
         os.ftruncate(partial, 0)
         view, written = memoryview(data), 0
         while written < len(view):
             written += os.pwrite(partial, view[written:], written)
+        path = self._path(raw)
+        # The name first: whoever is killed here leaves an entry that is not trusted yet, or a file that the next may
+        # write to.
+        path.with_name(path.name + _PARTIAL).rename(path)
         os.fchmod(partial, 0o444)
         os.utime(partial, ns=(time.time_ns(), self._stamp))
-        path = self._path(raw)
-        path.with_name(path.name + _PARTIAL).rename(path)
-        # Not opened anew: under its name it may be evicted at any moment.
-        return Taken(os.dup(partial), data, trusted=True)
+        self._bad.discard(raw)
+
+    @contextmanager
+    def _one_fetcher(self, raw: bytes) -> Iterator[int | None]:
+        """The chunk's partial file, locked; None if there cannot be one."""
+        with ExitStack() as stack:
+            partial: int | None = None
+            with suppress(OSError):
+                partial = stack.enter_context(self._only(raw))
+            yield partial
 
     def _only(self, raw: bytes) -> _Only:
         path = self._path(raw)
         path.parent.mkdir(exist_ok=True)
         return _Only(path.with_name(path.name + _PARTIAL))
 
-    def _make_room(self, size: int) -> None:
+    def _make_room(self, size: int) -> bool:
+        """Whether so many bytes fit, after eviction; other threads wait meanwhile, as they need room too."""
         with self._lock:
-            known = self._size
-        if known is None:
-            known = self.usage().bytes
-        if known + size > self.limit:
-            self.evict(size)
-            return self._grow(size)
-        with self._lock:
-            self._size = known
-        return self._grow(size)
-
-    def _grow(self, size: int) -> None:
-        with self._lock:
-            self._size = (self._size or 0) + size
+            if size > self._room:
+                left = self.limit - self._evict(size)[1]
+                self._room = min(left, max(size, int(self.limit * _UNSEEN)))
+            if size > self._room:
+                return False
+            self._room -= size
+            return True
 
     def _touch(self, path: Path, *, used: bool = True) -> None:
         try:
-            os.utime(path, ns=(time.time_ns() if used else path.stat().st_atime_ns, self._stamp))
+            used_at = time.time_ns() if used else path.lstat().st_atime_ns
+            os.utime(path, ns=(used_at, self._stamp), follow_symlinks=False)
         except OSError:  # evicted meanwhile, or not ours to touch: then it is read again next time
             return
 
@@ -242,28 +263,51 @@ class ChunkCache:
                 with os.scandir(folder) as found:
                     yield from (entry for entry in found if len(entry.name) == 64)
 
+    def _entries_by_use(self) -> list[tuple[int, int, Path]]:
+        """Access time, size and path; what was not used for longest comes first."""
+        found = []
+        for entry in self._entries():
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:  # evicted meanwhile
+                continue
+            found.append((status.st_atime_ns, status.st_size, Path(entry.path)))
+        return sorted(found)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the one that evicts, of all processes: two that do so at once remove twice as much as they need."""
+        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
     def _remove_partials(self) -> None:
         for path in self.directory.glob(f"??/*{_PARTIAL}"):
-            try:
-                if time.time() - path.stat().st_mtime < _PARTIAL_FOR:
-                    continue
-            except FileNotFoundError:
-                continue
-            with _Only(path, wait=False):
-                pass
+            # Gone meanwhile, or not ours. The change time, as the modification time may be the stamp.
+            with suppress(OSError):
+                if time.time() - path.lstat().st_ctime >= _PARTIAL_FOR:
+                    with _Only(path, to_write=False):
+                        pass
 
 
 class _Only:
-    """Be the one that fetches a chunk: holds the lock of its partial file, which is removed or renamed at the end."""
+    """Be the one that fetches a chunk: holds the lock of its partial file, which is removed or renamed at the end.
 
-    def __init__(self, path: Path, *, wait: bool = True) -> None:
+    to_write: False for who only removes a file that nobody works on, also one that may only be read
+    """
+
+    def __init__(self, path: Path, *, to_write: bool = True) -> None:
         self._path = path
-        self._mode = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
+        self._flags = os.O_RDWR | os.O_CREAT if to_write else os.O_RDONLY
+        self._mode = fcntl.LOCK_EX if to_write else fcntl.LOCK_EX | fcntl.LOCK_NB
         self._descriptor = -1
 
     def __enter__(self) -> int:
         while True:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            self._descriptor = os.open(self._path, self._flags | _NEVER_ELSEWHERE, 0o644)
             try:
                 fcntl.flock(self._descriptor, self._mode)
                 if self._still_there():
@@ -281,7 +325,7 @@ class _Only:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self._still_there():
                 self._path.unlink()
-        except BlockingIOError:  # somebody else's, who is at work
+        except OSError:  # somebody else's, who is at work; or one that cannot be removed
             pass
         finally:
             os.close(self._descriptor)
@@ -291,6 +335,20 @@ class _Only:
             return self._path.stat().st_ino == os.fstat(self._descriptor).st_ino
         except FileNotFoundError:
             return False
+
+
+def _open(path: Path) -> int:
+    """An entry's descriptor, to read."""
+    return os.open(path, os.O_RDONLY | _NEVER_ELSEWHERE)
+
+
+def _gone(path: Path) -> bool:
+    """Remove a file; False if that cannot be, as in a cache that is not ours to change."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _stamp() -> int:

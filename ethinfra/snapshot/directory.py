@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ethinfra.snapshot.errors import DirectoryInUse
@@ -18,12 +18,15 @@ from ethinfra.snapshot.selection import Selection
 
 
 def selected(top: Path, selection: Selection) -> list[str]:
-    """Everything but directories that the selection includes, also what no snapshot can hold. Relative paths."""
+    """Everything but directories that the selection includes, also what no snapshot can hold. Relative paths.
+
+    OSError if a directory cannot be read that may have some: what is not seen would stay, and be taken for restored.
+    """
     found: list[str] = []
-    for folder, folders, files in os.walk(top):
+    for folder, folders, files in os.walk(top, onerror=_raise):
         below = os.path.relpath(folder, top)
         prefix = "" if below == "." else f"{below}/"
-        folders[:] = [name for name in folders if not selection.leaves_out(f"{prefix}{name}")]
+        folders[:] = [name for name in folders if selection.leads_to(f"{prefix}{name}")]
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
         found += [path for name in (*files, *links) if selection.holds(path := f"{prefix}{name}")]
     return sorted(found)
@@ -38,12 +41,13 @@ def clear(top: Path, present: Collection[str], config: Config) -> int:
     removed = 0
     for path in present:
         if path not in wanted:
-            (top / path).unlink()
+            _take_out(top / path, Path.unlink)
             removed += 1
-    for directory in config.directories:
+    # Parents first: below one that is a link, everything is somebody else's.
+    for directory in sorted(config.directories, key=lambda one: one.path):
         place = top / directory.path
         if place.is_symlink() or (place.exists() and not place.is_dir()):
-            place.unlink()
+            _take_out(place, Path.unlink)
             removed += 1
     return removed
 
@@ -75,7 +79,20 @@ def remove_empty(top: Path, selection: Selection, config: Config) -> None:
     for folder, _, _ in os.walk(top, topdown=False):
         path = os.path.relpath(folder, top)
         if path != "." and path not in wanted and selection.holds(path) and not os.listdir(folder):  # noqa: PTH208
-            Path(folder).rmdir()
+            _take_out(Path(folder), Path.rmdir)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _take_out(place: Path, remove: Callable[[Path], None]) -> None:
+    """Remove it, also from a directory of ours whose recorded mode lets nobody write."""
+    try:
+        remove(place)
+    except PermissionError:
+        place.parent.chmod(stat.S_IMODE(place.parent.stat().st_mode) | 0o700)
+        remove(place)
 
 
 class Target:

@@ -78,8 +78,10 @@ def begin(directory: Path, digest: str) -> None:
 
 
 def end(directory: Path) -> None:
-    """Remove the journal. Whoever holds the lock removes its file last."""
+    """Remove the journal, and what an interrupted write of it left. Whoever holds the lock removes its file last."""
     (directory / JOURNAL).unlink(missing_ok=True)
+    _new(directory / JOURNAL).unlink(missing_ok=True)
+    _new(directory / MARKER).unlink(missing_ok=True)
     (directory / LOCK).unlink(missing_ok=True)
     (directory / WORK).rmdir()
     sync_directory(directory)
@@ -124,13 +126,25 @@ def _same(descriptor: int, path: Path) -> bool:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    """Afterwards the file is on disk, whole. Nothing else is written to: a link in its place leads elsewhere."""
+    temporary = _new(path)
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     sync_directory(path.parent)
+
+
+def _new(path: Path) -> Path:
+    """Where a file is written before it gets its name."""
+    return path.with_name(f"{path.name}.new")
 
 
 def sync_directory(directory: Path) -> None:

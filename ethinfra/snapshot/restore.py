@@ -23,7 +23,7 @@ from ethinfra.errors import BadInput, EthinfraError
 from ethinfra.registry.client import RegistryRefused, RegistryUnreachable
 from ethinfra.snapshot import marker as markers
 from ethinfra.snapshot import space
-from ethinfra.snapshot.cache import ChunkCache
+from ethinfra.snapshot.cache import ChunkCache, Taken
 from ethinfra.snapshot.chunks import fetch, zeros
 from ethinfra.snapshot.compatibility import Expected, must_fit
 from ethinfra.snapshot.directory import (
@@ -39,6 +39,7 @@ from ethinfra.snapshot.errors import (
     Incompatible,
     NoSuchSnapshot,
     NoUsableSnapshot,
+    OutOfSpace,
     SnapshotUnusable,
     no_room,
 )
@@ -299,6 +300,9 @@ class _Task:
         self.cache = cache
         self.progress = progress
         self.shares = cache is not None and _shares(directory, cache)
+        self._beside = cache is not None and space.one_file_system(directory, cache)
+        self._left = snapshot.config.size
+        self._workers = 0
         self._store = store
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -310,6 +314,7 @@ class _Task:
 
     def run(self, workers: int) -> None:
         """Afterwards all files are in place, whole; none is left open, whatever happened."""
+        self._workers = workers
         try:
             each(self._work(), self._place, workers)
         finally:
@@ -338,6 +343,8 @@ class _Task:
             target.write(self._fetched(file, chunk), chunk.offset)
             fetched = chunk.stored
         target.ended()
+        with self._lock:
+            self._left -= chunk.size
         self.progress.add(chunk.size, fetched)
 
     def _is_there(self, target: Target, chunk: Chunk) -> bool:
@@ -347,13 +354,11 @@ class _Task:
     def _from_cache(self, cache: ChunkCache, target: Target, file: File, chunk: Chunk) -> int:
         """Bytes that had to be fetched. An entry that turns out to be damaged is replaced."""
         while True:
-            with cache.take(chunk.raw, chunk.size, lambda: self._fetched(file, chunk)) as taken:
+            with cache.take(chunk.raw, chunk.size, lambda: self._fetched(file, chunk), keep=self._may_keep()) as taken:
                 fetched = chunk.stored if taken.data is not None else 0
-                if taken.descriptor is not None and taken.trusted and self.shares:
-                    if share(taken.descriptor, target.descriptor, chunk.offset):
-                        self._count(shared=not fetched)
-                        return fetched
-                    self.shares = False
+                if taken.trusted and self._shared(taken, target, chunk):
+                    self._count(shared=not fetched)
+                    return fetched
                 data = taken.data
                 if data is None and taken.descriptor is not None:
                     data = self._checked(taken.descriptor, chunk)
@@ -363,17 +368,38 @@ class _Task:
                     continue
                 if not taken.trusted and taken.data is None:
                     cache.trust(chunk.raw)
-                if not (self.shares and taken.descriptor and share(taken.descriptor, target.descriptor, chunk.offset)):
+                if not self._shared(taken, target, chunk):
                     target.write(data, chunk.offset)
                 self._count(copied=not fetched)
                 return fetched
 
+    def _may_keep(self) -> bool:
+        """Whether the cache may grow: not where it takes the room that the snapshot needs."""
+        if self.shares or not self._beside:
+            return True
+        return space.leaves_room(self.snapshot.config, self.directory, self._left, self._workers)
+
+    def _shared(self, taken: Taken, target: Target, chunk: Chunk) -> bool:
+        """Whether the target has the entry's blocks now."""
+        if taken.descriptor is None or not self.shares:
+            return False
+        try:
+            self.shares = share(taken.descriptor, target.descriptor, chunk.offset)
+        except OSError as reason:
+            if isinstance(no_room(reason, self.directory), OutOfSpace):
+                raise
+            return False  # the disk's error; who copies learns whether it is the entry's
+        return self.shares
+
     def _checked(self, descriptor: int, chunk: Chunk) -> Data | None:
-        """The bytes of a cache's entry, None if they are not what its name says."""
+        """The bytes of a cache's entry, None if they cannot be read or are not what its name says."""
         view = self._buffer()[: chunk.size]
         read = 0
         while read < chunk.size:
-            count = os.preadv(descriptor, [view[read:]], read)
+            try:
+                count = os.preadv(descriptor, [view[read:]], read)
+            except OSError:
+                return None
             if not count:
                 return None
             read += count

@@ -35,6 +35,13 @@ class Selection:
         """Whether the path is protected by `exclude`, with all below it."""
         return path.startswith(OWN_NAMES) or bool(self._excluded.match(path))
 
+    def leads_to(self, path: str) -> bool:
+        """Whether files of the snapshot may be below a directory. Others are none of its business: they may be
+        somebody else's, as lost+found."""
+        if self.leaves_out(path):
+            return False
+        return self.holds(path) or any(_is_wild(one) or one.strip("/").startswith(f"{path}/") for one in self.include)
+
     @cached_property
     def _included(self) -> re.Pattern[str]:
         return _pattern(self.include)
@@ -42,6 +49,10 @@ class Selection:
     @cached_property
     def _excluded(self) -> re.Pattern[str]:
         return _pattern(self.exclude)
+
+
+def _is_wild(pattern: str) -> bool:
+    return "*" in pattern or "?" in pattern
 
 
 def _pattern(patterns: Sequence[str]) -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""Whether a restore fits, before it begins."""
+"""Whether a restore fits, before it begins, and whether the cache leaves it the room while it works."""
 
 from __future__ import annotations
 
@@ -23,10 +23,31 @@ def must_fit(config: Config, directory: Path, going: list[str], cache: ChunkCach
     needed -= sum(_taken(directory / path) for path in going)
     if cache is not None and shares:
         needed -= sum(chunk.size for _, chunk in config.chunks() if cache.holds(chunk.raw, chunk.size))
-    status = os.statvfs(directory)
-    free = status.f_bavail * status.f_frsize
+    free = _free(directory)
     if needed > free:
         raise OutOfSpace(str(directory), needed=needed, free=free)
+
+
+def one_file_system(directory: Path, cache: ChunkCache) -> bool:
+    """Whether the cache grows at the directory's cost."""
+    try:
+        return directory.stat().st_dev == cache.directory.stat().st_dev
+    except OSError:  # a cache that cannot be looked at does not grow
+        return False
+
+
+def leaves_room(config: Config, directory: Path, left: int, workers: int) -> bool:
+    """Whether the cache, on the directory's file system, may keep a chunk: what it takes, nobody gives back.
+
+    left:    bytes of the snapshot that are not in place yet
+    workers: who may all keep a chunk at this moment
+    """
+    return _free(directory) >= left + len(config.files) * _PER_FILE + workers * config.chunk_size
+
+
+def _free(directory: Path) -> int:
+    status = os.statvfs(directory)
+    return status.f_bavail * status.f_frsize
 
 
 def _taken(path: Path) -> int:

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ethinfra.errors import BadInput
+from ethinfra.snapshot import cache as caches
+from ethinfra.snapshot import restore as restoring
 from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.chunks import Data
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.push import push
+from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.reflink import can_reflink, reflink_file, share
 from ethinfra.snapshot.restore import restore_newest
 from tests.snapshot import tree
 from tests.snapshot.memory_store import MemoryStore
+from tests.snapshot.nobody import NOBODY, as_nobody, give
 
 MEGABYTE = 1 << 20
 
@@ -122,7 +127,83 @@ def test_used_least_goes_first_when_the_limit_is_reached(tmp_path: Path) -> None
     assert cache.holds(_digest(b"new" * MEGABYTE), 3 * MEGABYTE)
 
 
-def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache) -> None:
+def test_many_threads_of_a_restore_that_is_larger_than_the_limit(tmp_path: Path) -> None:
+    """Each makes room, and so removes what another one is about to look at."""
+    cache = ChunkCache(tmp_path, 20 * 4096)
+    failures: list[BaseException] = []
+
+    def work(seed: int) -> None:
+        try:
+            for number in range(100):
+                _take(cache, f"{seed} {number}".encode().ljust(4096))
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not failures
+    assert 0 < cache.usage().bytes <= cache.limit
+
+
+def test_entry_that_goes_while_all_are_counted_is_not_counted(
+    cache: ChunkCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _take(cache, b"chunk")
+    entries = ChunkCache._entries
+
+    def vanish(self: ChunkCache) -> Iterator[os.DirEntry[str]]:
+        for entry in entries(self):
+            Path(entry.path).unlink()
+            yield entry
+
+    monkeypatch.setattr(ChunkCache, "_entries", vanish)
+
+    assert cache.evict(cache.limit) == 0
+    assert cache.usage().chunks == 0
+
+
+def test_restores_that_share_a_cache_share_its_limit(tmp_path: Path) -> None:
+    """Each is a process of its own, and none knows what the others add before it looks."""
+    caches = [ChunkCache(tmp_path, 20 * 4096) for _ in range(3)]
+
+    for number in range(30):
+        for which, cache in enumerate(caches):
+            _take(cache, f"{which} {number}".encode().ljust(4096))
+            assert cache.usage().bytes <= cache.limit
+
+
+def test_one_process_evicts_at_a_time(cache: ChunkCache) -> None:
+    _take(cache, b"chunk")
+    held = os.open(cache.directory, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    other = threading.Thread(target=cache.evict, args=(cache.limit,))
+
+    other.start()
+    other.join(0.1)
+    waited = other.is_alive() and cache.usage().chunks == 1
+    os.close(held)
+    other.join()
+
+    assert waited
+    assert cache.usage().chunks == 0
+
+
+def test_chunk_above_the_limit_is_not_kept(tmp_path: Path) -> None:
+    cache = ChunkCache(tmp_path, 10)
+    _take(cache, b"chunk")
+
+    with cache.take(_digest(b"more than that"), 14, lambda: b"more than that") as taken:
+        assert taken.data == b"more than that"
+
+    assert cache.usage().bytes <= 10
+
+
+def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caches, "_PARTIAL_FOR", 0)
     _take(cache, b"good")
     _take(cache, b"bad!")
     path = _entry(cache, _digest(b"bad!"))
@@ -132,7 +213,6 @@ def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache) -> N
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     left = path.with_name("0" * 64 + ".partial")
     left.write_bytes(b"half")
-    os.utime(left, (0, 0))
 
     scrubbed = cache.scrub()
 
@@ -141,6 +221,53 @@ def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache) -> N
     assert not left.exists()
     assert not path.exists()
     assert not _take(cache, b"good")
+
+
+@pytest.mark.parametrize("step", ["pwrite", "rename", "fchmod", "utime"])
+def test_fetch_that_is_killed_does_not_keep_the_next_from_the_chunk(tmp_path: Path, step: str) -> None:
+    """Whoever is killed cleans up nothing."""
+    (tmp_path / "cache").mkdir()
+    give(tmp_path / "cache")
+
+    def killed() -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, step, lambda *_, **__: os._exit(0))
+            _take(ChunkCache(Path("cache"), MEGABYTE), b"chunk")
+        raise AssertionError("not killed")
+
+    def goes_on() -> None:
+        cache = ChunkCache(Path("cache"), MEGABYTE)
+        _take(cache, b"chunk")
+        assert not _take(cache, b"chunk")
+        assert cache.scrub().bad == ()
+
+    assert as_nobody(tmp_path, killed) == ""
+    assert as_nobody(tmp_path, goes_on) == ""
+
+
+def test_scrub_is_not_ended_by_what_a_fetch_left(
+    cache: ChunkCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by one that may only be read, nor by one that somebody else owns."""
+    _take(cache, b"chunk")
+    folder = _entry(cache, _digest(b"chunk")).parent
+    mine, locked, alien = (folder / f"{digit * 64}.partial" for digit in "012")
+    for path, mode in ((mine, 0o444), (locked, 0o444), (alien, 0o600)):
+        path.touch(mode)
+        os.utime(path, (0, 0))
+    give(cache.directory)
+    os.chown(alien, 0, 0)
+
+    def scrub() -> None:
+        assert ChunkCache(Path("cache"), MEGABYTE).scrub().checked == 1
+
+    assert as_nobody(tmp_path, scrub) == ""
+    assert mine.exists()  # its modification time says nothing about its age
+    monkeypatch.setattr(caches, "_PARTIAL_FOR", 0)
+    with locked.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert as_nobody(tmp_path, scrub) == ""
+    assert [mine.exists(), locked.exists(), alien.exists()] == [False, True, True]
 
 
 def test_limit_and_directory_are_checked(tmp_path: Path) -> None:
@@ -230,15 +357,144 @@ def test_two_replicas_at_once_fetch_each_chunk_once(restores: Restores) -> None:
     assert all(tree.database_of(volume) == tree.database_of(restores.source) for volume in volumes)
 
 
-def test_cache_that_is_full_is_passed_by(restores: Restores, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO], ids=errno.errorcode.__getitem__)
+def test_cache_that_cannot_be_written_to_is_passed_by(
+    restores: Restores, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
 
-    monkeypatch.setattr(ChunkCache, "_keep", full)
+    monkeypatch.setattr(ChunkCache, "_write", fail)
 
     restores.replica("first")
 
     assert restores.cache.usage().chunks == 0
+    assert not list(restores.cache.directory.glob("??/*"))
+
+
+def _blocks(*places: Path) -> int:
+    return sum(path.lstat().st_blocks * 512 for place in places for path in place.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("spare", [0, 20])
+def test_cache_beside_the_data_leaves_it_the_room(
+    restores: Restores, monkeypatch: pytest.MonkeyPatch, spare: int
+) -> None:
+    """On one file system that shares no blocks, each chunk is there twice. spare: chunks that fit beside the data"""
+    config = read_snapshot(restores.store, "latest").config
+    room = config.size + 2 * 4096 * len(config.files) + spare * tree.CHUNK
+    places = (restores.top / "first", restores.cache.directory)
+    least = [room]
+
+    class Status:
+        def __init__(self, _: Path) -> None:
+            self.f_frsize, self.f_bavail = 1, room - _blocks(*places)
+            least.append(self.f_bavail)
+
+    monkeypatch.setattr(os, "statvfs", Status)
+    monkeypatch.setattr(restoring, "can_reflink", lambda *_: False)
+
+    places[0].mkdir()
+    restored = restore_newest(restores.store, places[0], Expected(), cache=restores.cache, workers=2)
+
+    assert restored.done
+    assert _blocks(*places) <= room
+    assert min(least) >= 0
+    assert restores.cache.usage().chunks >= spare / 2
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "other bytes": lambda path: path.write_bytes(bytes(tree.CHUNK - 1) + b"x"),
+    "too short": lambda path: path.write_bytes(b"short"),
+    "link": lambda path: path.symlink_to("/nonexistent"),
+    "pipe": os.mkfifo,
+    "folder": Path.mkdir,
+}
+
+
+def _damage(cache: ChunkCache, how: str) -> Path:
+    path = next(path for path in cache.directory.glob("??/*") if path.stat().st_size == tree.CHUNK)
+    path.unlink()
+    DAMAGE[how](path)
+    return path
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_bad_entry_is_replaced(restores: Restores, how: str) -> None:
+    """But for a folder, which is left to whoever made it."""
+    restores.replica("first")
+    path = _damage(restores.cache, how)
+
+    restores.replica("second")
+
+    assert restores.restored.counts.fetched == 1
+    assert path.is_dir() if how == "folder" else hashlib.sha256(path.read_bytes()).hexdigest() == path.name
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_bad_entry_of_a_cache_that_may_only_be_read_is_passed_by(
+    store: MemoryStore, source: Path, tmp_path: Path, cache: ChunkCache, how: str
+) -> None:
+    """Its chunk is fetched, and the others are taken."""
+    promote(store, push(source, store, tree.description(owner=NOBODY), chunk_size=tree.CHUNK).id)
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    restore_newest(store, tmp_path / "first", Expected(), cache=cache)
+    _damage(cache, how)
+    give(tmp_path / "second")
+
+    def work() -> None:
+        restored = restore_newest(store, Path("second"), Expected(), cache=ChunkCache(Path("cache"), cache.limit))
+        assert restored.counts.fetched == 1
+
+    assert as_nobody(tmp_path, work) == ""
+    assert tree.database_of(tmp_path / "second") == tree.database_of(source)
+
+
+def test_entry_that_the_disk_cannot_read_is_fetched(restores: Restores, monkeypatch: pytest.MonkeyPatch) -> None:
+    restores.replica("first")
+    path = next(path for path in restores.cache.directory.glob("??/*") if path.stat().st_size == tree.CHUNK)
+    inode, read = path.stat().st_ino, os.preadv
+
+    def preadv(descriptor: int, buffers: list[memoryview], offset: int) -> int:
+        if os.fstat(descriptor).st_ino == inode:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(descriptor, buffers, offset)
+
+    monkeypatch.setattr(os, "preadv", preadv)
+
+    restores.replica("second")
+
+    assert restores.restored.counts.fetched == 1
+
+
+def test_entry_whose_blocks_cannot_be_shared_is_copied(restores: Restores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk's error, not the target's full disk, which ends the restore."""
+
+    def fail(*_: object) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(restoring, "can_reflink", lambda *_: True)
+    monkeypatch.setattr(restoring, "share", fail)
+
+    restores.replica("first")
+
+    assert restores.restored.counts.shared == 0
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_scrub_goes_on_after_a_bad_entry(cache: ChunkCache, tmp_path: Path, how: str) -> None:
+    """Also where it may not remove it."""
+    for number in range(3):
+        _take(cache, bytes([number]) * tree.CHUNK)
+    path = _damage(cache, how)
+
+    def work() -> None:
+        assert ChunkCache(Path("cache"), cache.limit).scrub().bad == (path.name,)
+
+    assert as_nobody(tmp_path, work) == ""
+    assert cache.scrub().bad == (path.name,)
+    assert os.path.lexists(path) == (how == "folder")
 
 
 def test_damaged_chunk_from_the_store_never_enters_the_cache(restores: Restores) -> None:

@@ -351,6 +351,50 @@ def test_full_file_system_ends_the_restore_clearly(
         run(["umount", place])
 
 
+@pytest.mark.parametrize("left", [markers.JOURNAL, markers.MARKER])
+def test_what_an_interrupted_write_left_beside_a_marker_is_tidied(
+    store: MemoryStore, source: Path, volume: Path, left: str
+) -> None:
+    """A power cut, or a full disk, at any of the small files."""
+    promote(store, push(source, store, tree.description(), chunk_size=CHUNK).id)
+    restore_newest(store, volume, Expected())
+    (volume / markers.WORK).mkdir()
+    (volume / f"{left}.new").write_bytes(b"ha")
+
+    for _ in range(2):
+        assert not restore_newest(store, volume, Expected()).done
+        assert [path.name for path in volume.iterdir() if path.name.startswith(".ethinfra")] == [markers.MARKER]
+
+
+def test_write_that_fails_leaves_what_was_there(volume: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    markers.write_durably(volume / "file", b"old")
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(OSError, match="No space"):
+        markers.write_durably(volume / "file", b"new")
+
+    assert (volume / "file").read_bytes() == b"old"
+    assert [path.name for path in volume.iterdir()] == ["file"]
+
+
+def test_link_where_the_marker_is_written_is_not_followed(
+    store: MemoryStore, source: Path, volume: Path, tmp_path: Path
+) -> None:
+    promote(store, push(source, store, tree.description(), chunk_size=CHUNK).id)
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"precious")
+    (volume / f"{markers.MARKER}.new").symlink_to(outside)
+
+    restore_newest(store, volume, Expected())
+
+    assert outside.read_bytes() == b"precious"
+    assert not (volume / markers.MARKER).is_symlink()
+    assert read_marker(volume) is not None
+
+
 def test_nothing_stays_open_after_a_failure(store: MemoryStore, source: Path, volume: Path) -> None:
     """A job tries again in the same process, and unmounts the volume afterwards."""
     promote(store, push(source, store, tree.description(), chunk_size=CHUNK).id)

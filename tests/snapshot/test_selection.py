@@ -1,4 +1,4 @@
-"""Which paths a pattern of `include` or `exclude` stands for."""
+"""Which paths a pattern of `include` or `exclude` stands for, and which directories a restore looks into."""
 
 from __future__ import annotations
 
@@ -32,3 +32,25 @@ def test_pattern_stands_for_paths_and_all_below(pattern: str, path: str, held: b
 def test_pattern_of_a_stranger_takes_no_longer_than_others() -> None:
     """Patterns and paths are both the config's: going back over so many stars would take years."""
     assert not Selection(("*a" * 40 + "b",)).holds("a" * 2000)
+
+
+@pytest.mark.parametrize(
+    ("include", "path", "looked_into"),
+    [
+        ((), "lost+found", True),
+        (("geth/chaindata",), "geth", True),
+        (("geth/chaindata",), "geth/chaindata", True),
+        (("geth/chaindata",), "geth/chaindata/ancient", True),
+        (("geth/chaindata/",), "geth", True),
+        (("geth/chaindata",), "geth/chain", False),
+        (("geth/chaindata",), "gethother", False),
+        (("geth/chaindata",), "lost+found", False),
+        (("*/db",), "any", True),
+        ((), "keystore", False),
+        ((), ".ethinfra-copies", False),
+    ],
+)
+def test_directories_that_cannot_hold_files_of_the_snapshot_are_not_looked_into(
+    include: tuple[str, ...], path: str, looked_into: bool
+) -> None:
+    assert Selection(include, ("keystore",)).leads_to(path) is looked_into
