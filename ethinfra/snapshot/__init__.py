@@ -20,7 +20,7 @@ Where to find what:
     the nouns            model (config, files, chunks), ids, paths, selection (which files)
     their written form   document (a config), manifest (what a registry keeps), chunks (layers)
     where they are       store (what a store must do), registry_store, layout_store (a directory), listing, reader
-    what is done         push, restore (with space, directory, cache, marker, reflink), verify, promote, retention
+    what is done         push, restore (with assembly, space, directory, cache, marker), verify, promote, retention
     what must fit        compatibility, plan
     around it            progress, access (which registry, whose credentials), errors, parallel, __main__ (the verbs)
     in a cluster         job

@@ -10,9 +10,10 @@ import pytest
 
 from ethinfra.chain.node import Node
 from ethinfra.errors import BadInput, ChainError, ClusterError
+from ethinfra.snapshot.assembly import Counts
 from ethinfra.snapshot.job import pod_restore
 from ethinfra.snapshot.marker import Marker
-from ethinfra.snapshot.restore import Counts, Restored
+from ethinfra.snapshot.restore import Restored
 from ethinfra.trial.serving import (
     Restore,
     Seen,

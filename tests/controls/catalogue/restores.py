@@ -14,7 +14,7 @@ RESTORES = Bundle(
             breaks="A restore fetches what is there already.",
             edits=(
                 Edit(
-                    "ethinfra/snapshot/restore.py",
+                    "ethinfra/snapshot/assembly.py",
                     "if target.before > chunk.offset and self._is_there(target, chunk):",
                     "if target.before < 0 and self._is_there(target, chunk):",
                 ),

@@ -74,7 +74,7 @@ SNAPSHOTS = Bundle(
             edits=(
                 Edit(
                     "ethinfra/snapshot/job/prune.py",
-                    "used = in_use(cluster, plan.ports.probe, patience=patience)",
+                    "used = in_use(cluster, plan, patience=patience)",
                     "used: set[str] = set()",
                 ),
             ),
