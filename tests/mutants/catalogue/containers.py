@@ -129,8 +129,8 @@ RESOURCES = (
         "the cache takes nearly all memory",
         Edit(
             LOCAL,
-            "cacheMiB: 128\n    storage:\n      execution: {className: chain-data",
-            "cacheMiB: 900\n    storage:\n      execution: {className: chain-data",
+            "# Every block is executed; there are few.\n      syncMode: full\n      cacheMiB: 128\n",
+            "# Every block is executed; there are few.\n      syncMode: full\n      cacheMiB: 900\n",
         ),
         by="caches_fit_in_memory",
     ),

@@ -32,7 +32,11 @@ START = (
     ),
     Mutant(
         "the cleanup looks for pods by a label that they do not have",
-        template("_labels.tpl", "ethinfra.io/client: {{ .node.execution.client }}\n", ""),
+        template(
+            "_labels.tpl",
+            "ethinfra.io/client: {{ .node.execution.client }}",
+            "ethinfra.io/client: {{ .node.consensus.client }}",
+        ),
         by="restored_pods_can_be_asked",
     ),
     Mutant(
