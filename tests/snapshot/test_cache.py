@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from ethinfra.errors import BadInput
+from ethinfra.snapshot import assembly
 from ethinfra.snapshot import cache as caches
-from ethinfra.snapshot import restore as restoring
 from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.chunks import Data
 from ethinfra.snapshot.compatibility import Expected
@@ -392,7 +392,7 @@ def test_cache_beside_the_data_leaves_it_the_room(
             least.append(self.f_bavail)
 
     monkeypatch.setattr(os, "statvfs", Status)
-    monkeypatch.setattr(restoring, "can_reflink", lambda *_: False)
+    monkeypatch.setattr(assembly, "can_reflink", lambda *_: False)
 
     places[0].mkdir()
     restored = restore_newest(restores.store, places[0], Expected(), cache=restores.cache, workers=2)
@@ -474,8 +474,8 @@ def test_entry_whose_blocks_cannot_be_shared_is_copied(restores: Restores, monke
     def fail(*_: object) -> bool:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(restoring, "can_reflink", lambda *_: True)
-    monkeypatch.setattr(restoring, "share", fail)
+    monkeypatch.setattr(assembly, "can_reflink", lambda *_: True)
+    monkeypatch.setattr(assembly, "share", fail)
 
     restores.replica("first")
 
