@@ -65,6 +65,8 @@ def remove_marker(directory: Path) -> None:
 
 def unfinished(directory: Path) -> str | None:
     """The digest of the snapshot whose restore was interrupted here, None if none was."""
+    if (directory / WORK).is_symlink():  # none of ours: what it leads to gives no leave to replace anything here
+        return None
     try:
         return str(json.loads((directory / JOURNAL).read_bytes())["digest"])
     except FileNotFoundError:
@@ -98,10 +100,10 @@ def tidy(directory: Path) -> None:
 @contextmanager
 def working(directory: Path) -> Iterator[None]:
     """Be the only one who restores into the directory. DirectoryInUse if somebody does."""
-    (directory / WORK).mkdir(mode=0o700, exist_ok=True)
+    _make_work(directory)
     # Whoever finished in between has removed the file that was opened here: then the lock is of nothing.
     while True:
-        descriptor = os.open(directory / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(directory / LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,12 +112,20 @@ def working(directory: Path) -> Iterator[None]:
                     f"{directory} is being restored by another process", todo="wait for it; nothing was changed"
                 ) from None
             if not _same(descriptor, directory / LOCK):
-                (directory / WORK).mkdir(mode=0o700, exist_ok=True)
+                _make_work(directory)
                 continue
             yield
             return
         finally:
             os.close(descriptor)
+
+
+def _make_work(directory: Path) -> None:
+    """A link in its place would take the lock and the journal elsewhere."""
+    work = directory / WORK
+    if work.is_symlink():
+        work.unlink()
+    work.mkdir(mode=0o700, exist_ok=True)
 
 
 def _same(descriptor: int, path: Path) -> bool:

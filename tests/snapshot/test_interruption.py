@@ -16,7 +16,7 @@ from ethinfra.snapshot import directory as directories
 from ethinfra.snapshot import marker as markers
 from ethinfra.snapshot import space
 from ethinfra.snapshot.compatibility import Expected
-from ethinfra.snapshot.errors import OutOfSpace
+from ethinfra.snapshot.errors import DirectoryInUse, OutOfSpace
 from ethinfra.snapshot.listing import LATEST, State, listing, promoted, tag_of
 from ethinfra.snapshot.marker import read_marker
 from ethinfra.snapshot.promote import fail, promote
@@ -393,6 +393,41 @@ def test_link_where_the_marker_is_written_is_not_followed(
     assert outside.read_bytes() == b"precious"
     assert not (volume / markers.MARKER).is_symlink()
     assert read_marker(volume) is not None
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["of a directory", "of nothing"])
+def test_link_where_a_restore_keeps_its_journal_is_not_followed(
+    store: MemoryStore, source: Path, volume: Path, tmp_path: Path, there: bool
+) -> None:
+    promote(store, push(source, store, tree.description(), chunk_size=CHUNK).id)
+    outside = tmp_path / "outside"
+    if there:
+        outside.mkdir()
+    (volume / markers.WORK).symlink_to(outside)
+
+    restore_newest(store, volume, Expected())
+
+    assert [path.name for path in volume.iterdir() if path.name.startswith(".ethinfra")] == [markers.MARKER]
+    assert not there or list(outside.iterdir()) == []
+
+
+def test_journal_behind_a_link_gives_no_leave_to_replace_data(
+    store: MemoryStore, source: Path, volume: Path, tmp_path: Path
+) -> None:
+    """It is of a restore into another directory."""
+    promote(store, push(source, store, tree.description(), chunk_size=CHUNK).id)
+    other = tmp_path / "other"
+    (other / markers.WORK).mkdir(parents=True)
+    markers.begin(other, "sha256:" + "00" * 32)
+    (volume / markers.WORK).symlink_to(other / markers.WORK)
+    (volume / "geth/chaindata").mkdir(parents=True)
+    (volume / "geth/chaindata/CURRENT").write_bytes(b"synced for weeks")
+
+    with pytest.raises(DirectoryInUse):
+        restore_newest(store, volume, Expected())
+
+    assert (volume / "geth/chaindata/CURRENT").read_bytes() == b"synced for weeks"
+    assert markers.unfinished(other)
 
 
 def test_nothing_stays_open_after_a_failure(store: MemoryStore, source: Path, volume: Path) -> None:
