@@ -60,13 +60,12 @@ def make_directories(top: Path, config: Config) -> None:
         place.chmod(directory.mode | 0o700)
 
 
-def finish_directories(top: Path, config: Config, owner: Owner | None) -> None:
+def finish_directories(top: Path, config: Config, owner: Owner) -> None:
     """Modes and owners as recorded, from the innermost outwards, each on disk; empty ones of before removed."""
     for directory in sorted(config.directories, key=lambda one: one.path, reverse=True):
         descriptor = os.open(top / directory.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
-            if owner is not None:
-                os.fchown(descriptor, owner.uid, owner.gid)
+            os.fchown(descriptor, owner.uid, owner.gid)
             os.fchmod(descriptor, directory.mode)
             os.fsync(descriptor)
         finally:
@@ -102,7 +101,7 @@ class Target:
     open:   whether chunks are missing still
     """
 
-    def __init__(self, top: Path, file: File, chunks: int, owner: Owner | None) -> None:
+    def __init__(self, top: Path, file: File, chunks: int, owner: Owner) -> None:
         self.path = top / file.path
         self._file = file
         self._owner = owner
@@ -151,8 +150,7 @@ class Target:
 
     def _finish(self) -> None:
         try:
-            if self._owner is not None:
-                os.fchown(self.descriptor, self._owner.uid, self._owner.gid)
+            os.fchown(self.descriptor, self._owner.uid, self._owner.gid)
             os.fchmod(self.descriptor, self._file.mode)
             os.fsync(self.descriptor)
         finally:
