@@ -23,6 +23,7 @@ from ethinfra.snapshot.job.pod_restore import restore, standing_on
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.paths import OWN_NAMES
 from ethinfra.snapshot.plan import Plan
+from ethinfra.snapshot.selection import Selection
 from ethinfra.waiting import NotInTime, eventually
 from tests.probe.http import unused_port
 from tests.snapshot.job.plans import plan_with
@@ -117,6 +118,39 @@ def test_snapshot_ahead_of_the_reference_is_taken(plan: Plan, store: LayoutStore
     name, _ = stored(store, source, plan, block(5000, fork="not known yet"))
 
     assert restore(plan, store, data, host="127.0.0.1").marker.id == name
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"database__include": ["geth/chaindata", "geth/triedb", "geth/jwt"]},
+        {"database__include": ["geth"], "database__exclude": []},
+        {"database__include": ["geth/chaindata"], "database__exclude": ["*.journal"]},
+    ],
+    ids=["one more", "more by a wider pattern", "less"],
+)
+def test_snapshot_from_before_the_lists_of_files_changed_is_restored_as_it_was_made(
+    plan: Plan, store: LayoutStore, source: Path, data: Path, before: dict[str, object]
+):
+    """Who edits the client's table must not keep every node from starting until there is a new snapshot."""
+    (source / "geth/jwt").write_bytes(b"of the table before")
+    earlier = plan_with(owner__uid=os.getuid(), owner__gid=os.getgid(), **before)
+    name, _ = stored(store, source, earlier, block(100))
+
+    restored = restore(plan, store, data, host="127.0.0.1")
+
+    assert restored.marker.id == name
+    lists = Selection(earlier.database.include, earlier.database.exclude)
+    held = {path for path in files_of(source) if lists.holds(path)}
+    assert files_of(data) == held
+
+
+def files_of(top: Path) -> set[str]:
+    return {
+        str(path.relative_to(top))
+        for path in top.rglob("*")
+        if path.is_file() and not path.name.startswith(".ethinfra-")
+    }
 
 
 def test_snapshots_of_another_chain_are_refused(
