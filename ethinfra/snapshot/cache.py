@@ -102,6 +102,8 @@ class ChunkCache:
         self._bad: set[bytes] = set()
         #: Bytes that may be added before the directory is counted anew.
         self._room = 0
+        #: Bytes for which there is room and that are being written: whoever counts does not see them yet.
+        self._writing = 0
 
     def take(self, raw: bytes, size: int, fetch: Callable[[], Data], *, keep: bool = True) -> Taken:
         """The chunk of that raw digest and size; fetched once, whoever else asks for it at the same time.
@@ -198,13 +200,11 @@ class ChunkCache:
         return Taken(descriptor, None, trusted)
 
     def _keep(self, raw: bytes, partial: int, data: Data) -> Taken:
-        try:
-            if self._make_room(len(data)):
+        with suppress(OSError), self._room_for(len(data)) as fits:
+            if fits:
                 self._write(raw, partial, data)
                 # Not opened anew: under its name it may be evicted at any moment.
                 return Taken(os.dup(partial), data, trusted=True)
-        except OSError:
-            pass
         return Taken(None, data, trusted=False)
 
     def _write(self, raw: bytes, partial: int, data: Data) -> None:
@@ -235,15 +235,27 @@ class ChunkCache:
         path.parent.mkdir(exist_ok=True)
         return _Only(path.with_name(path.name + _PARTIAL))
 
+    @contextmanager
+    def _room_for(self, size: int) -> Iterator[bool]:
+        """Whether so many bytes fit, after eviction; they are written within."""
+        fits = self._make_room(size)
+        try:
+            yield fits
+        finally:
+            if fits:
+                with self._lock:
+                    self._writing -= size
+
     def _make_room(self, size: int) -> bool:
-        """Whether so many bytes fit, after eviction; other threads wait meanwhile, as they need room too."""
+        """Other threads wait meanwhile, as they need room too."""
         with self._lock:
             if size > self._room:
-                left = self.limit - self._evict(size)[1]
+                left = self.limit - self._writing - self._evict(size + self._writing)[1]
                 self._room = min(left, max(size, int(self.limit * _UNSEEN)))
             if size > self._room:
                 return False
             self._room -= size
+            self._writing += size
             return True
 
     def _touch(self, path: Path, *, used: bool = True) -> None:
