@@ -92,17 +92,17 @@ def grow_and_shrink(replicas: int, fleet: Fleet, clients: LoadedFleet, env: Envi
 
 @then("no answer was wrong, and no request failed")
 def all_right(clients: LoadedFleet, env: Environment, evidence: Evidence) -> None:
-    """All were compared; a head that goes back counts as wrong beyond `budgets.headBack`."""
+    """All were compared; a head that goes back counts as wrong beyond `budgets.headSpread`."""
     evidence.attach("load", clients.load.seconds)
     clients.load.must_not_fail()
-    clients.load.must_be_right(back=int(env.budget("headBack")))
+    clients.load.must_be_right(back=int(env.budget("headSpread")))
 
 
 @then("no client saw the head go back by more than the bound")
 def no_step_back(clients: LoadedFleet, env: Environment, evidence: Evidence) -> None:
-    """`budgets.headBack` blocks, for each client by itself, whichever replica it came to."""
+    """`budgets.headSpread` blocks, for each client by itself, whichever replica it came to."""
     evidence.attach("steps back", max(one.back for one in clients.load.seconds))
-    clients.load.must_be_right(back=int(env.budget("headBack")))
+    clients.load.must_be_right(back=int(env.budget("headSpread")))
 
 
 @dataclass

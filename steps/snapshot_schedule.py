@@ -93,10 +93,10 @@ def taken_under_load(
 
 @then("every one of their requests was answered")
 def all_answered(asked: Asked, env: Environment, evidence: Evidence) -> None:
-    """And none of them wrongly; a head may be `budgets.headBack` blocks behind one that the client saw before."""
+    """And none of them wrongly; a head may be `budgets.headSpread` blocks behind one that the client saw before."""
     evidence.attach("load", {"seconds": len(asked.load.seconds), "answered": asked.load.answered})
     asked.load.must_not_fail()
-    asked.load.must_be_right(back=int(env.budget("headBack")))
+    asked.load.must_be_right(back=int(env.budget("headSpread")))
 
 
 @when("two jobs for snapshots of one node are started at the same moment", target_fixture="both")
