@@ -42,7 +42,10 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--chain-id", type=_positive_int, required=True)
     serve.add_argument("--genesis-hash", type=_hash, metavar="0x…", help="hash of execution block 0")
     serve.add_argument("--max-head-age", type=_seconds, default=Limits.head_age, metavar="S")
-    serve.add_argument("--max-lag", type=_count, default=Limits.lag, metavar="N", help="blocks, and slots of consensus")
+    serve.add_argument("--max-lag", type=_count, default=Limits.lag, metavar="N", help="blocks behind others")
+    serve.add_argument(
+        "--max-distance", type=_count, default=Limits.distance, metavar="N", help="slots behind the clock"
+    )
     serve.add_argument("--min-peers", type=_count, default=Limits.peers, metavar="N", help="0 for the first node")
     serve.add_argument("--max-future", type=_seconds, default=Limits.future, metavar="S", help="head before the clock")
     serve.add_argument("--reference", type=_endpoint, action="append", default=[], metavar="URL", help="repeatable")
@@ -108,6 +111,7 @@ def _serve(options: argparse.Namespace) -> int:
         genesis=options.genesis_hash,
         head_age=options.max_head_age,
         lag=options.max_lag,
+        distance=options.max_distance,
         peers=options.min_peers,
         future=options.max_future,
         # A look asks each client once, and once more where their heads disagree.

@@ -48,7 +48,9 @@ class Limits:
     """What is still good enough.
 
     head_age: seconds; also how long the head's number may stay the same
-    lag:      blocks behind the consensus client or a reference, and slots that the consensus client is behind
+    lag:      blocks behind the consensus client or a reference: by so much a head may go back for a client that comes
+              from another node
+    distance: slots that the consensus client is behind the clock; missed slots count, so it is no measure of others
     peers:    of the execution client, at least; 0 for the first node of a network
     future:   seconds that a head may be ahead of this machine's clock
     view_age: seconds; an older view says nothing about now
@@ -58,6 +60,7 @@ class Limits:
     genesis: str | None = None
     head_age: float = 120
     lag: int = 5
+    distance: int = 5
     peers: int = 1
     future: float = 5
     view_age: float = 20
@@ -219,9 +222,9 @@ def _execution_in_sync(view: ChainView, limits: Limits) -> Objection | None:
 
 
 def _consensus_in_sync(view: ChainView, limits: Limits) -> Objection | None:
-    if view.consensus.trouble or view.consensus.distance <= limits.lag:
+    if view.consensus.trouble or view.consensus.distance <= limits.distance:
         return None
-    said = f"consensus client is {view.consensus.distance} slots behind the clock, limit {limits.lag}"
+    said = f"consensus client is {view.consensus.distance} slots behind the clock, limit {limits.distance}"
     return Objection(Code.CONSENSUS_SYNCING, said)
 
 

@@ -42,6 +42,7 @@ def probe(liar: ScriptedNode, honest_reference: ScriptedNode) -> Iterator[Probe]
         f"--genesis-hash={liar.chain.hash(0)}",
         f"--max-head-age={HEAD_AGE}",
         "--max-lag=5",
+        "--max-distance=5",
         "--min-peers=1",
         f"--reference={honest_reference.execution_url}",
         "--interval=0.1",
@@ -100,7 +101,7 @@ def test_one_rule_catches_the_lie(lie: Lie, monkeypatch: pytest.MonkeyPatch, hon
         ("head-in-future", {"future": 1e6}),
         ("behind-consensus", {"lag": 1000}),
         ("behind-reference", {"lag": 1000}),
-        ("consensus-syncing", {"lag": 1000}),
+        ("consensus-syncing", {"distance": 1000}),
         ("execution-syncing", {"lag": 1000}),
         ("no-peers", {"peers": 0}),
         ("peers-unknown", {"peers": 0}),
@@ -125,7 +126,7 @@ def test_every_reason_has_a_lie():
 
 
 def limits(node: ScriptedNode) -> Limits:
-    return Limits(CHAIN, genesis=node.chain.hash(0), head_age=HEAD_AGE, lag=5, peers=1)
+    return Limits(CHAIN, genesis=node.chain.hash(0), head_age=HEAD_AGE, lag=5, distance=5, peers=1)
 
 
 class looking_at:  # noqa: N801 - reads as a verb where it is used

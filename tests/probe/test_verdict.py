@@ -22,7 +22,7 @@ from ethinfra.probe.view import (
 
 NOW = 1_800_000_000.0
 HASH, OTHER = "0x" + "aa" * 32, "0x" + "bb" * 32
-LIMITS = Limits(chain_id=1, genesis=OTHER, head_age=12, lag=3, peers=2, future=5, view_age=10)
+LIMITS = Limits(chain_id=1, genesis=OTHER, head_age=12, lag=3, distance=4, peers=2, future=5, view_age=10)
 
 GOOD = ChainView(
     execution=Execution(True, None, 1, OTHER, Block(100, HASH, int(NOW) - 2), None, 5, HASH),
@@ -69,8 +69,8 @@ def test_good_view_is_ready():
         (Code.HEAD_FROZEN, {"unchanged_for": 7.0, "age": 5.0}, {"unchanged_for": 7.1, "age": 5.0}),
         (Code.TOO_FEW_PEERS, {"execution__peers": 2}, {"execution__peers": 1}),
         (Code.EXECUTION_SYNCING, {"execution__sync": Sync(97, 100)}, {"execution__sync": Sync(96, 100)}),
-        (Code.CONSENSUS_SYNCING, {"consensus__distance": 3}, {"consensus__distance": 4}),
-        (Code.CONSENSUS_SYNCING, {"consensus__syncing": True}, {"consensus__syncing": True, "consensus__distance": 4}),
+        (Code.CONSENSUS_SYNCING, {"consensus__distance": 4}, {"consensus__distance": 5}),
+        (Code.CONSENSUS_SYNCING, {"consensus__syncing": True}, {"consensus__syncing": True, "consensus__distance": 5}),
         (
             Code.BEHIND_CONSENSUS,
             {"consensus__head": ExecutionHead(103, OTHER)},

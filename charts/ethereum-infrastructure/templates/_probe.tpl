@@ -17,6 +17,7 @@
     {{- end }}
     - --max-head-age={{ .node.probes.limits.headAgeSeconds }}
     - --max-lag={{ .node.probes.limits.lagBlocks }}
+    - --max-distance={{ .node.probes.limits.distanceSlots }}
     - --min-peers={{ .node.minPeers }}
     {{- range .node.references }}
     - --reference={{ . }}

@@ -46,7 +46,15 @@ def _builder() -> argparse.ArgumentParser:
 _OUR_IMAGES: dict[str, Callable[[], argparse.ArgumentParser]] = {"node-probe": _probe, BUILDER: _builder}
 
 #: By what the node probe judges: without one of these it would know no limit, or another chain's.
-_JUDGED_BY = ("--chain-id", "--max-head-age", "--max-lag", "--min-peers", "--execution", "--consensus")
+_JUDGED_BY = (
+    "--chain-id",
+    "--max-head-age",
+    "--max-lag",
+    "--max-distance",
+    "--min-peers",
+    "--execution",
+    "--consensus",
+)
 
 
 def health_is_the_probes_verdict(manifests: Manifests) -> list[str]:
