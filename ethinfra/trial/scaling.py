@@ -111,23 +111,26 @@ def must_be_because(rescales: Sequence[Rescale], cause: str) -> Rescale:
 class Measured:
     """A fleet under load over some seconds.
 
-    rate:   verified answers per second
-    idle:   Kubernetes node → share of its processors' time in which they had nothing to do
-    loader: share that the loader took of the processor time that it may have, at most
+    replicas: that were ready when it began
+    rate:     verified answers per second
+    idle:     Kubernetes node → share of its processors' time in which they had nothing to do
+    loader:   share that the loader took of the processor time that it may have, at most
+    changed:  pods that were ready only at its beginning, or only at its end
     """
 
     replicas: int
     rate: float
     idle: Mapping[str, float]
     loader: float
+    changed: tuple[str, ...] = ()
 
 
 def measure(fleet: Fleet, load: Load, *, seconds: int, loader_limit: float) -> Measured:
-    """Look at the load for so many seconds. ClusterError if the number of ready replicas changed meanwhile.
+    """Look at the load for so many seconds.
 
     loader_limit: processors that the loader may use
     """
-    nodes = [node.pod for node in fleet.ready()]
+    ready = {node.pod for node in fleet.ready()}
     before, began = _times(fleet), len(load.seconds)
     eventually(
         f"{seconds} seconds of load",
@@ -137,14 +140,12 @@ def measure(fleet: Fleet, load: Load, *, seconds: int, loader_limit: float) -> M
         hint="the loader prints a line each second",
     )
     window, after = load.seconds[began:], _times(fleet)
-    now = [node.pod for node in fleet.ready()]
-    if now != nodes:
-        raise ClusterError(f"replicas of fleet {fleet.name} while it is measured", expected=str(nodes), seen=str(now))
     return Measured(
-        len(nodes),
+        len(ready),
         sum(one.answered for one in window) / len(window),
         {name: idle_share(before[name], after[name]) for name in before if name in after},
         max(one.cpu for one in window) / loader_limit,
+        tuple(sorted(ready ^ {node.pod for node in fleet.ready()})),
     )
 
 
@@ -160,7 +161,14 @@ def saturated(*measurements: Measured) -> str:
 
 
 def must_have_gained(before: Measured, after: Measured) -> float:
-    """More replicas answered GAIN times as much as fewer; the ratio."""
+    """More replicas answered GAIN times as much as fewer, and all of them all the time; the ratio."""
+    changed = [*before.changed, *after.changed]
+    if changed:
+        raise ClusterError(
+            "replicas while they are measured",
+            expected="the same are ready at its beginning and at its end",
+            seen=f"not so: {', '.join(changed)}",
+        )
     ratio = after.rate / before.rate if before.rate else 0.0
     if after.replicas <= before.replicas or ratio < GAIN:
         raise ClusterError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -118,6 +119,14 @@ def test_twice_the_answers_are_a_gain() -> None:
 def test_less_is_none(before: Measured, after: Measured) -> None:
     with pytest.raises(ClusterError, match="verified answers"):
         must_have_gained(before, after)
+
+
+@pytest.mark.parametrize("changed", [0, 1], ids=["before", "after"])
+def test_replicas_that_came_or_went_while_they_were_measured_show_nothing(changed: int) -> None:
+    both = [with_replicas(1, 60), with_replicas(2, 120)]
+    both[changed] = dataclasses.replace(both[changed], changed=("fleet-2",))
+    with pytest.raises(ClusterError, match="fleet-2"):
+        must_have_gained(*both)
 
 
 def test_fit_machine_says_nothing() -> None:
