@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ethinfra.errors import BadInput
+from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.job.copy import remove
 from ethinfra.snapshot.marker import write_durably
 from ethinfra.snapshot.model import Block, Database, Finalized
@@ -97,6 +98,10 @@ class Run:
         if self.head is None:
             raise BadInput(f"run {self.started} has no recorded head", expected=f"stage {Stage.RECORDED} or later")
         return self.head
+
+    def recorded(self, head: Block) -> Run:
+        """The same run with its copy's head, and the id that this gives it."""
+        return dataclasses.replace(self, stage=Stage.RECORDED, head=head, id=make_id(head.number, datetime.now(UTC)))
 
     def took(self, what: str, seconds: float) -> Run:
         return dataclasses.replace(self, seconds={**self.seconds, what: round(seconds, 3)})
