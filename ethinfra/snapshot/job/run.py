@@ -4,7 +4,7 @@
         state.json      the run, as far as it came; survives the pod
         files.json      how the copied files were on the volume: the next push need not read what has not changed
         data/           the copy
-    /work/run.json      the run for the containers of one pod that come after
+    <work>/run.json     the run, in the pod's work folder, for its containers that come after
 
 A copy counts from the stage `recorded` on: then it is whole, was made while the client stood still, and its head is
 known. An earlier one is removed by the next run. When it is pushed its data goes, and the state stays until the next
