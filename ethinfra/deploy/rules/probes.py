@@ -37,7 +37,7 @@ def _probe() -> argparse.ArgumentParser:
 @cache
 def _builder() -> argparse.ArgumentParser:
     # Imported when it is needed: it brings a registry's client along.
-    from ethinfra.snapshot import __main__ as snapshot
+    from ethinfra.snapshot import arguments as snapshot
 
     return snapshot.parser()
 

@@ -2,7 +2,8 @@
 
 A *run* takes one snapshot of one volume. It goes through five containers of one pod, in this order:
 
-1. `take`     holds a fit node, copies its volume, lets it go on     `fitness`, `hold`, `copy`, `volume_snapshot`
+1. `take`     holds a fit node, copies its volume, lets it go on
+              with `fitness`, `hold`, `copy`, `volume_snapshot`, `comeback`
 2. `push`     sends the copy to the registry as a candidate
 3. `restore`  fetches the candidate into an empty volume, from the registry alone
 4. the client starts on what was restored, without peers

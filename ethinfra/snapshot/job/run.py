@@ -4,7 +4,7 @@
         state.json      the run, as far as it came; survives the pod
         files.json      how the copied files were on the volume: the next push need not read what has not changed
         data/           the copy
-    /work/run.json      the run for the containers of one pod that come after
+    <work>/run.json     the run, in the pod's work folder, for its containers that come after
 
 A copy counts from the stage `recorded` on: then it is whole, was made while the client stood still, and its head is
 known. An earlier one is removed by the next run. When it is pushed its data goes, and the state stays until the next
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ethinfra.errors import BadInput
+from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.job.copy import remove
 from ethinfra.snapshot.marker import write_durably
 from ethinfra.snapshot.model import Block, Database, Finalized
@@ -97,6 +98,10 @@ class Run:
         if self.head is None:
             raise BadInput(f"run {self.started} has no recorded head", expected=f"stage {Stage.RECORDED} or later")
         return self.head
+
+    def recorded(self, head: Block) -> Run:
+        """The same run with its copy's head, and the id that this gives it."""
+        return dataclasses.replace(self, stage=Stage.RECORDED, head=head, id=make_id(head.number, datetime.now(UTC)))
 
     def took(self, what: str, seconds: float) -> Run:
         return dataclasses.replace(self, seconds={**self.seconds, what: round(seconds, 3)})

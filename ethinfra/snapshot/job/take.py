@@ -10,14 +10,13 @@ import dataclasses
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ethinfra.snapshot.ids import make_id
 from ethinfra.snapshot.job import volume_snapshot
 from ethinfra.snapshot.job.cluster import Cluster, Pod
+from ethinfra.snapshot.job.comeback import first_answer, must_follow
 from ethinfra.snapshot.job.copy import copy, flush, must_reflink, settle
-from ethinfra.snapshot.job.errors import CameElsewhere, HeadMismatch, NotFit
+from ethinfra.snapshot.job.errors import CameElsewhere, NotFit
 from ethinfra.snapshot.job.fitness import must_be_fit
 from ethinfra.snapshot.job.hold import Hold
 from ethinfra.snapshot.job.lease import HeldElsewhere, Lease
@@ -32,13 +31,6 @@ from ethinfra.snapshot.plan import Method
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import SnapshotStore
 from ethinfra.waiting import eventually
-
-#: Seconds that a block's time may be after the node's stop, for clocks that differ.
-_SKEW = 2.0
-
-#: Seconds that a new pod on another Kubernetes node may be without an address before the volume counts as what it
-#: lacks. Volumes that several nodes can have at once are mounted sooner.
-_MOUNTS_WITHIN = 10.0
 
 Outcome = Run | NotNeeded
 
@@ -71,9 +63,15 @@ class Taking:
 
     @property
     def node(self) -> Pod:
-        """Known from the step `the node` on."""
+        """Known from the step `whether the node may stop` on."""
         assert self.pod is not None
         return self.pod
+
+    @property
+    def last_head(self) -> Block:
+        """Known from the step `whether the node may stop` on."""
+        assert self.last is not None
+        return self.last
 
     def see_head(self) -> None:
         """Remember the head and the moment, as long as the node answers."""
@@ -206,7 +204,7 @@ def the_head_that_the_copy_has(taking: Taking) -> Outcome | None:
     """What the client starts with is what it had written when it stopped; so its first answer is the copy's head."""
     place = taking.place
     try:
-        rpc, first = _first_answer(taking)
+        rpc, first = first_answer(place, taking.cluster, taking.node)
     except CameElsewhere:
         # Of a copy whose head nobody knows nothing can be made. What was pushed has one, and is tested by the next run.
         if taking.run.stage is Stage.COPYING:
@@ -225,11 +223,11 @@ def the_head_that_the_copy_has(taking: Taking) -> Outcome | None:
             say(f"it starts with block {first.number} {first.hash}; pushed was {recorded.number} {recorded.hash}")
     else:
         try:
-            _must_follow(taking, rpc, first)
+            must_follow(place, rpc, first, last=taking.last_head, stopped=taking.stopped)
         except BaseException:
             taking.copy.remove()
             raise
-        taking.run = _recorded(taking, first)
+        taking.run = taking.run.recorded(first)
         if taking.job.method is Method.REFLINK:
             settle(taking.copy.data)
             taking.copy.save(taking.run)
@@ -302,9 +300,7 @@ def _cut(taking: Taking) -> None:
 
 def _push_at_once(taking: Taking) -> None:
     """The client stands still until all of its data is in the registry."""
-    assert taking.last is not None
-    taking.run = _recorded(taking, taking.last)
-    taking.run = push_volume(taking.place, taking.store, taking.run)
+    taking.run = push_volume(taking.place, taking.store, taking.run.recorded(taking.last_head))
     taking.copy.save(taking.run)
 
 
@@ -313,90 +309,3 @@ _HOW: dict[Method, Callable[[Taking], None]] = {
     Method.VOLUME_SNAPSHOT: _cut,
     Method.HOLD: _push_at_once,
 }
-
-
-@dataclass
-class _Address:
-    """Where the node's new pod is; asked for again while nobody answers there."""
-
-    taking: Taking
-    found: str = ""
-    #: On which other Kubernetes node its pod waits, and since when, on the steady clock.
-    elsewhere: str = ""
-    since: float = 0.0
-
-    def head(self) -> tuple[Rpc, Block] | None:
-        """None as soon as its pod cannot start before this one has ended."""
-        if not self.found:
-            pod = self.taking.cluster.pod(self.taking.place.node_pod)
-            if self._cut_off(pod):
-                return None
-            if pod is None or pod.uid == self.taking.node.uid or not pod.address:
-                raise NodeSilent(f"{self.taking.place.node_pod} has no address yet")
-            self.found = pod.address
-        rpc = self.taking.rpc(self.found, timeout=1)
-        try:
-            return rpc, rpc.head()
-        except NodeSilent:
-            self.found = ""
-            raise
-
-    def _cut_off(self, pod: Pod | None) -> bool:
-        """The volume is where the pod was that was stopped, and this one beside it. A pod has no address before its
-        volumes are mounted."""
-        here = self.taking.node.host
-        if pod is None or pod.address or pod.host in ("", here):
-            self.elsewhere = ""
-        elif pod.host != self.elsewhere:
-            self.elsewhere, self.since = pod.host, time.monotonic()
-        return bool(self.elsewhere) and time.monotonic() - self.since > _MOUNTS_WITHIN
-
-
-def _first_answer(taking: Taking) -> tuple[Rpc, Block]:
-    """Asked so often because its consensus client tells it new blocks as soon as it can. CameElsewhere at once where
-    waiting would only keep the volume from it."""
-    name, within = taking.place.node_pod, taking.job.start_seconds
-    say(f"waiting for {name} to answer, at most {within}s")
-    address = _Address(taking)
-    answered = eventually(
-        f"{name} answers again",
-        address.head,
-        until=lambda _: True,
-        within=within,
-        every=0.1,
-        hint=f"kubectl -n {taking.place.namespace} describe pod {name}",
-    )
-    if answered is None:
-        raise CameElsewhere(
-            f"{name} came back on another Kubernetes node, and waits for its volume",
-            expected=f"on {taking.node.host}, beside this job",
-            seen=f"on {address.elsewhere}, for {_MOUNTS_WITHIN:g}s without an address",
-            todo="nothing: the volume is given back at once, and the next run takes a snapshot there",
-        )
-    return answered
-
-
-def _must_follow(taking: Taking, rpc: Rpc, first: Block) -> None:
-    """HeadMismatch unless the first answer is what the client had at its stop, as far as can be told from outside."""
-    last = taking.last
-    assert last is not None
-    # The block that was seen before the stop is none that was made after it, whatever its time says.
-    if first != last and first.timestamp > taking.stopped + _SKEW:
-        raise HeadMismatch(
-            f"{taking.place.node_pod} had new blocks before it was asked for its head",
-            expected=f"a block from before it stopped, like {last.number}",
-            seen=f"block {first.number}, of {first.timestamp - taking.stopped:.0f}s after that",
-            todo="nothing: the copy is thrown away, the next run makes another",
-        )
-    at = rpc.block(last.number) if last.number <= first.number else None
-    if at is None or at.hash != last.hash:
-        raise HeadMismatch(
-            f"{taking.place.node_pod} does not start with what it had",
-            expected=f"block {last.number} {last.hash}, or one after it",
-            seen=f"head {first.number} {first.hash}{f', and {at.hash} at that height' if at else ''}",
-            todo="see why its stop was not a clean one: the grace period, its log",
-        )
-
-
-def _recorded(taking: Taking, head: Block) -> Run:
-    return dataclasses.replace(taking.run, stage=Stage.RECORDED, head=head, id=make_id(head.number, datetime.now(UTC)))

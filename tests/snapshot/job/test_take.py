@@ -15,6 +15,7 @@ import pytest
 from ethinfra.probe.hold import HOLD, Outcome
 from ethinfra.snapshot import marker
 from ethinfra.snapshot.errors import FAILED, SourceChanged, exit_code
+from ethinfra.snapshot.job import comeback
 from ethinfra.snapshot.job import take as taking
 from ethinfra.snapshot.job.errors import ApiRefused, CameElsewhere, CannotCopy, HeadMismatch, HoldLost, NotFit
 from ethinfra.snapshot.job.place import Place
@@ -344,7 +345,7 @@ def test_volume_is_given_back_at_once_where_the_pod_came_elsewhere(
     place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
 ):
     """It waits for what this pod keeps. The head of the copy will never be known."""
-    monkeypatch.setattr(taking, "_MOUNTS_WITHIN", 0.5)
+    monkeypatch.setattr(comeback, "_MOUNTS_WITHIN", 0.5)
     cluster.host = "machine-2"
     began = time.monotonic()
 
@@ -361,7 +362,7 @@ def test_what_was_pushed_already_is_kept_where_the_pod_came_elsewhere(
     cluster: ScriptedCluster, store: LayoutStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The next run tests the candidate."""
-    monkeypatch.setattr(taking, "_MOUNTS_WITHIN", 0.5)
+    monkeypatch.setattr(comeback, "_MOUNTS_WITHIN", 0.5)
     cluster.host = "machine-2"
     place = place_of(cluster, tmp_path, job__method="hold")
 
@@ -377,7 +378,7 @@ def test_pod_that_gets_its_volume_elsewhere_too_is_waited_for(
     place: Place, cluster: ScriptedCluster, store: LayoutStore, monkeypatch: pytest.MonkeyPatch
 ):
     """Several Kubernetes nodes can have it; images are fetched, and init containers run, when it has its address."""
-    monkeypatch.setattr(taking, "_MOUNTS_WITHIN", 0.5)
+    monkeypatch.setattr(comeback, "_MOUNTS_WITHIN", 0.5)
     cluster.starts_in = 1.5
     cluster.pod("geth-0")["spec"]["nodeName"] = "machine-2"
 
