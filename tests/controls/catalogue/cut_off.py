@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tests.controls.catalogue.edits import CHART, LESS_PATIENCE, OBJECTS_ARE_ENOUGH
+from tests.controls.catalogue.edits import CHART, PREPARED
 from tests.controls.sabotage import Bundle, Edit, Sabotage
 
 CUT_OFF = Bundle(
     name="cut-off",
     prepared=(
-        OBJECTS_ARE_ENOUGH,
-        *LESS_PATIENCE,
+        *PREPARED,
         # Three times what a late node needs here.
         Edit("environments/default.yaml", "\n  sync: 900\n", "\n  sync: 120\n"),
     ),

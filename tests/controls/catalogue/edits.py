@@ -17,8 +17,9 @@ OBJECTS_ARE_ENOUGH = Edit(
     "    return Applied",
 )
 
-#: Nothing is waited for that comes: these seconds are spent for each scenario that fails by waiting.
-LESS_PATIENCE = (
+#: And nothing is waited for that comes: these seconds are spent for each scenario that fails by waiting.
+PREPARED = (
+    OBJECTS_ARE_ENOUGH,
     Edit("environments/default.yaml", "\n  pod: 120\n", "\n  pod: 45\n"),
     Edit("environments/default.yaml", "\n  policy: 30\n", "\n  policy: 15\n"),
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.controls.catalogue.edits import CHART, GETH, LESS_PATIENCE, OBJECTS_ARE_ENOUGH
+from tests.controls.catalogue.edits import CHART, GETH, PREPARED
 from tests.controls.sabotage import Bundle, Edit, Sabotage
 
 OPEN = Bundle(
     name="open",
-    prepared=(OBJECTS_ARE_ENOUGH, *LESS_PATIENCE),
+    prepared=PREPARED,
     sabotages=(
         Sabotage(
             name="nothing-denied",

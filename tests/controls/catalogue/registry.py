@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.controls.catalogue.edits import LESS_PATIENCE, OBJECTS_ARE_ENOUGH
+from tests.controls.catalogue.edits import PREPARED
 from tests.controls.sabotage import Bundle, Edit, Sabotage
 
 REGISTRY = Bundle(
     name="registry",
-    prepared=(OBJECTS_ARE_ENOUGH, *LESS_PATIENCE),
+    prepared=PREPARED,
     sabotages=(
         Sabotage(
             name="puller-writes",

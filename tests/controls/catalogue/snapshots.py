@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.controls.catalogue.edits import LESS_PATIENCE, OBJECTS_ARE_ENOUGH
+from tests.controls.catalogue.edits import PREPARED
 from tests.controls.sabotage import Bundle, Edit, Sabotage
 
 SNAPSHOTS = Bundle(
     name="snapshots",
-    prepared=(OBJECTS_ARE_ENOUGH, *LESS_PATIENCE),
+    prepared=PREPARED,
     sabotages=(
         Sabotage(
             name="proved-unseen",
@@ -90,7 +90,7 @@ SNAPSHOTS = Bundle(
 #: On a cluster of its own: with it no snapshot is promoted, which most scenarios begin with.
 COPIED_ALIVE = Bundle(
     name="copied-alive",
-    prepared=(OBJECTS_ARE_ENOUGH, *LESS_PATIENCE),
+    prepared=PREPARED,
     sabotages=(
         Sabotage(
             name="copied-alive",
