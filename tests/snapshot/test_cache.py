@@ -9,7 +9,6 @@ import hashlib
 import os
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import pytest
 from ethinfra.errors import BadInput
 from ethinfra.snapshot import assembly
 from ethinfra.snapshot import cache as caches
-from ethinfra.snapshot.cache import ChunkCache
+from ethinfra.snapshot.cache import ChunkCache, Taken
 from ethinfra.snapshot.chunks import Data
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.promote import promote
@@ -26,6 +25,7 @@ from ethinfra.snapshot.push import push
 from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.reflink import can_reflink, reflink_file, share
 from ethinfra.snapshot.restore import restore_newest
+from ethinfra.waiting import eventually
 from tests.snapshot import tree
 from tests.snapshot.memory_store import MemoryStore
 from tests.snapshot.nobody import NOBODY, as_nobody, give
@@ -69,14 +69,23 @@ def test_chunk_is_fetched_once_and_nobody_may_write_to_it(cache: ChunkCache) -> 
     assert not list(cache.directory.glob("??/*.partial"))
 
 
-def test_many_that_want_one_chunk_fetch_it_once(cache: ChunkCache) -> None:
-    """Replicas that start at the same time on one machine."""
+def test_many_that_want_one_chunk_fetch_it_once(cache: ChunkCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replicas that start at the same time on one machine. Each has looked for it before it is there."""
     fetched = []
     other = ChunkCache(cache.directory, cache.limit)
+    find, missed = ChunkCache._find, set()
+
+    def watched(self: ChunkCache, raw: bytes, size: int) -> Taken | None:
+        found = find(self, raw, size)
+        if found is None:
+            missed.add(threading.get_ident())
+        return found
+
+    monkeypatch.setattr(ChunkCache, "_find", watched)
 
     def fetch() -> Data:
         fetched.append(1)
-        time.sleep(0.05)
+        eventually("all miss it", lambda: len(missed) == len(threads), within=10, every=0.01)
         return b"chunk"
 
     def want(one: ChunkCache) -> None:

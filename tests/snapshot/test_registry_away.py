@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ethinfra.registry.client import RegistryUnreachable
+from ethinfra.registry.client import Answer, RegistryUnreachable
 from ethinfra.snapshot import restore as restoring
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.marker import read_marker
@@ -30,12 +30,15 @@ def registry(tmp_path: Path) -> Iterator[Crane]:
 
 
 class Interrupted(RegistryStore):
-    """Kills the registry before its n-th chunk is moved, and starts it again a little later."""
+    """Kills the registry before its n-th chunk is moved, and starts it again when somebody got no answer."""
 
     def __init__(self, store: RegistryStore, registry: Crane, after: int, *, returns: bool = True) -> None:
         self.__dict__.update(store.__dict__)
         self._registry, self._left, self._returns = registry, after, returns
         self._once = threading.Lock()
+        self._missed = threading.Event()
+        transport = self._client._transport
+        transport.request = self._watched(transport.request)  # type: ignore[method-assign]
 
     def put_blob(self, digest: str, data: Data) -> None:
         self._count()
@@ -53,8 +56,18 @@ class Interrupted(RegistryStore):
                 if self._returns:
                     threading.Thread(target=self._return).start()
 
+    def _watched(self, request: Callable[..., Answer]) -> Callable[..., Answer]:
+        def requesting(*arguments: Any, **options: Any) -> Answer:
+            try:
+                return request(*arguments, **options)
+            except RegistryUnreachable:
+                self._missed.set()
+                raise
+
+        return requesting
+
     def _return(self) -> None:
-        time.sleep(0.3)
+        assert self._missed.wait(10), "nobody misses the registry"
         self._registry.start()
 
 

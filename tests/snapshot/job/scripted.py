@@ -2,7 +2,8 @@
 
 The node answers RPC and its probe's port on loopback. The cluster has pods, leases, events and VolumeSnapshots, and
 does what controller and kubelet do when a pod is deleted: the client stops, the pod goes, another one comes, waits as
-its init container does while the volume is held, and starts the client.
+its init container does while the volume is held, and starts the client. That the pod is gone, and that the next one has
+no address yet, lasts until somebody has seen it: no test hopes to look at the right moment.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -154,6 +156,7 @@ class ScriptedCluster:
     forbidden: beginnings of such requests, which are answered with 403
     patience:  of the held client, seconds
     stops_in, starts_in: seconds that the client takes for it; it never stops where the former is None
+    seen_gone: the next pod comes when somebody has seen that there is none; else it takes the place of the last one
     host:      the Kubernetes node that the next pod comes to; it starts on the first one only, where its volume is
     on_start:  called right before the client starts again
     cuts:      it knows VolumeSnapshots; cuts_in: seconds, never where None; on_cut: called at that moment
@@ -168,6 +171,7 @@ class ScriptedCluster:
         self.forbidden: set[str] = set()
         self.stops_in: float | None = 0.1
         self.starts_in = 0.0
+        self.seen_gone = True
         self.host = HOST
         self.on_start: Callable[[], None] = lambda: None
         self.started: list[float] = []
@@ -178,6 +182,8 @@ class ScriptedCluster:
         self._uids = itertools.count(1)
         self._versions = itertools.count(1)
         self._lock = threading.RLock()
+        #: What happens to an object as soon as somebody has asked for it as it is.
+        self._once_seen: dict[str, Callable[[], object]] = {}
         self._token = token
         cluster = self
 
@@ -243,8 +249,11 @@ class ScriptedCluster:
             self.requests.append(request)
             if any(request.startswith(one) for one in self.forbidden):
                 return 403, {"message": f"{request} is forbidden"}
-            answer: tuple[int, object] = getattr(self, f"_{method.lower()}")(path, query, body)
-            return answer[0], deepcopy(answer[1])
+            status, found = getattr(self, f"_{method.lower()}")(path, query, body)
+            answer = status, deepcopy(found)
+            if method == "GET":
+                self._once_seen.pop(path, lambda: None)()
+            return answer
 
     def _get(self, path: str, query: dict[str, list[str]], _: Any) -> tuple[int, object]:
         if path in self.objects:
@@ -269,7 +278,7 @@ class ScriptedCluster:
             return 201, body
         self._store(where, body)
         if "volumesnapshots" in path and self.cuts_in is not None:
-            threading.Timer(self.cuts_in, self._cut, [where]).start()
+            _later(self.cuts_in, self._cut, where)
         return 201, self.objects[where]
 
     def _put(self, path: str, _: Any, body: Any) -> tuple[int, object]:
@@ -296,7 +305,8 @@ class ScriptedCluster:
             del self.objects[path]
         elif "deletionTimestamp" not in found["metadata"]:
             found["metadata"]["deletionTimestamp"] = "now"
-            threading.Thread(target=self._replace, args=(path,), daemon=True).start()
+            if self.stops_in is not None:
+                _later(self.stops_in, self._replace, path)
         return 200, found
 
     def _store(self, path: str, body: dict[str, Any]) -> None:
@@ -309,22 +319,32 @@ class ScriptedCluster:
             self.objects[path]["status"] = {"creationTime": "2026-11-23T17:00:00Z"}
 
     def _replace(self, path: str) -> None:
-        if self.stops_in is None:
-            return
-        time.sleep(self.stops_in)
         self.node.stop()
+        if not self.seen_gone:
+            self._come_back(path)
+            return
         with self._lock:
             del self.objects[path]
-        time.sleep(0.05)
-        pod = self.add_pod(path.rpartition("/")[2], ready=False, address="")
-        if self.host != HOST:
-            pod["status"]["phase"] = "Pending"
-            return
-        time.sleep(0.05)
-        pod["status"]["podIP"] = "127.0.0.1"
+            self._once_seen[path] = partial(_later, 0, self._come_back, path)
+
+    def _come_back(self, path: str) -> None:
+        with self._lock:
+            pod = self.add_pod(path.rpartition("/")[2], ready=False, address="")
+            if self.host != HOST:
+                pod["status"]["phase"] = "Pending"
+                return
+            self._once_seen[path] = partial(pod["status"].update, podIP="127.0.0.1")
         self.outcomes.append(hold.wait(self.volume, self.patience, say=lambda _: None))
-        time.sleep(self.starts_in)
+        _later(self.starts_in, self._start, pod)
+
+    def _start(self, pod: dict[str, Any]) -> None:
         self.on_start()
         self.started.append(time.monotonic())
         self.node.start()
-        pod["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+        pod["status"].update(podIP="127.0.0.1", conditions=[{"type": "Ready", "status": "True"}])
+
+
+def _later(seconds: float, what: Callable[..., object], *arguments: object) -> None:
+    timer = threading.Timer(seconds, what, arguments)
+    timer.daemon = True
+    timer.start()

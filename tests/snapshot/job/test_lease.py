@@ -95,8 +95,11 @@ def test_lease_that_somebody_took_is_lost(cluster: ScriptedCluster):
 def test_lease_that_cannot_be_renewed_is_lost_when_it_has_run_out(cluster: ScriptedCluster):
     """Not before: an API server may be away for a moment."""
     with lease(cluster, "a") as held:
-        cluster.forbidden = {f"PUT {LEASES}"}
-        time.sleep(0.5)
+        renewals = f"PUT {LEASES}"
+        cluster.forbidden = {renewals}
+        known = len(cluster.asked(renewals))
+        # When it tries a second time, it has seen the first refusal.
+        eventually("two are refused", lambda: len(cluster.asked(renewals)) >= known + 2, within=5, every=0.02)
         held.must_be_ours()
 
         eventually("it is lost", lambda: _lost(held), within=5)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from ethinfra.snapshot.errors import SnapshotUnusable
+from ethinfra.snapshot.ids import moment_of
 from ethinfra.snapshot.job.errors import HeadMismatch
 from ethinfra.snapshot.job.node import Rpc, rpc_of
 from ethinfra.snapshot.job.place import Place
@@ -22,7 +23,7 @@ from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.listing import LATEST, State, listing
 from ethinfra.snapshot.marker import read_marker
 from ethinfra.snapshot.reader import read_snapshot
-from ethinfra.waiting import NotInTime
+from ethinfra.waiting import NotInTime, eventually
 from tests.probe.http import unused_port
 from tests.snapshot.job.conftest import DATABASE, place_of
 from tests.snapshot.job.scripted import ScriptedCluster, ScriptedNode, block
@@ -95,7 +96,9 @@ def test_second_push_of_a_volume_reads_only_what_has_changed(
     """The copy has other inodes than the volume; what is recognised is the volume's file."""
     promote(place, cluster.api(), store, pushed, rpc(restored))
     (place.data / "geth/chaindata/MANIFEST").write_bytes(b"changed")
-    time.sleep(1)  # ids tell seconds apart
+    # Ids tell seconds apart.
+    following = moment_of(pushed.id) + timedelta(seconds=1)
+    eventually("another second than the id's", lambda: datetime.now(UTC) >= following, within=5, every=0.05)
     again = take(dataclasses.replace(place, forced=True), cluster.api(), store)
     assert isinstance(again, Run)
     capsys.readouterr()

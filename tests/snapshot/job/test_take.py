@@ -81,6 +81,18 @@ def test_pod_is_deleted_by_its_uid_and_in_its_own_time(place: Place, cluster: Sc
     assert cluster.outcomes[0] in (Outcome.FREE, Outcome.RELEASED)
 
 
+def test_pod_that_was_replaced_between_two_looks_has_stopped(
+    place: Place, cluster: ScriptedCluster, store: LayoutStore
+):
+    """Nobody saw that there was none; the next one has another uid."""
+    cluster.seen_gone = False
+
+    take_one(place, cluster, store)
+
+    assert len(cluster.asked(DELETE)) == 1
+    must_run_again(cluster)
+
+
 def test_last_blocks_before_the_stop_count(place: Place, cluster: ScriptedCluster, store: LayoutStore):
     """The node imported one after it was last seen, and kept it."""
     cluster.on_start = lambda: cluster.node.add()
