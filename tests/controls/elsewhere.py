@@ -147,7 +147,7 @@ ELSEWHERE = (
     ),
     Control(
         "A second serve node fetches nothing that the first one fetched, and gives the same answers",
-        test="tests/snapshot/test_cache.py::test_second_replica_fetches_nothing",
+        test="tests/snapshot/test_cached_restore.py::test_second_replica_fetches_nothing",
     ),
     Control(
         "* is not offered to the clients of serve nodes",

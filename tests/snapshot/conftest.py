@@ -1,4 +1,4 @@
-"""Stores, and trees to put into them."""
+"""Stores, trees to put into them, and a chunk cache in between."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ethinfra.snapshot.cache import ChunkCache
 from tests.registry.loopback import Loopback, running
 from tests.snapshot import tree
+from tests.snapshot.cached import MEGABYTE, Restores
 from tests.snapshot.memory_store import MemoryStore
 from tests.snapshot.registries import Crane, crane
 
@@ -49,3 +51,14 @@ def volume(tmp_path: Path) -> Path:
     made = tmp_path / "volume"
     made.mkdir()
     return made
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> ChunkCache:
+    (tmp_path / "cache").mkdir()
+    return ChunkCache(tmp_path / "cache", 100 * MEGABYTE)
+
+
+@pytest.fixture
+def restores(store: MemoryStore, source: Path, tmp_path: Path, cache: ChunkCache) -> Restores:
+    return Restores(store, source, tmp_path, cache)
