@@ -8,7 +8,10 @@ from ethinfra.snapshot.job.run import Run
 from ethinfra.snapshot.job.take import take
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.waiting import eventually
-from tests.snapshot.job.scripted import ScriptedCluster
+from tests.snapshot.job.scripted import NAMESPACE, ScriptedCluster
+
+#: The request that stops the node.
+DELETE = f"DELETE /api/v1/namespaces/{NAMESPACE}/pods/geth-0"
 
 
 def must_run_again(cluster: ScriptedCluster) -> None:
