@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,12 +150,14 @@ def test_one_process_evicts_at_a_time(cache: ChunkCache) -> None:
     other = threading.Thread(target=cache.evict, args=(cache.limit,))
 
     other.start()
-    other.join(0.1)
-    waited = other.is_alive() and cache.usage().chunks == 1
+    # The kernel lists who waits for a lock behind an arrow, with the file's inode.
+    waits = re.compile(rf"-> FLOCK .*:{cache.directory.stat().st_ino} ")
+    eventually("the other waits for the lock", lambda: waits.search(Path("/proc/locks").read_text()), within=30)
+    there = cache.usage().chunks
     os.close(held)
     other.join()
 
-    assert waited
+    assert there == 1
     assert cache.usage().chunks == 0
 
 

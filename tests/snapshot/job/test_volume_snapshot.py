@@ -150,7 +150,7 @@ def test_cut_that_cannot_be_restored_is_deleted(
     other = place_of(cluster, tmp_path, job__method="volume-snapshot", database__scheme="hash")
 
     with pytest.raises(SnapshotUnusable):
-        restore(dataclasses.replace(other, data=tmp_path / "restored"), cluster.api(), store, pushed)
+        restore(dataclasses.replace(other, data=tmp_path / "restored", pod=second.pod), cluster.api(), store, pushed)
 
     assert NAME not in cluster.objects
 
