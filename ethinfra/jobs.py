@@ -13,6 +13,9 @@ from ethinfra.kube import Kube, Object
 from ethinfra.progress import Progress
 from ethinfra.waiting import eventually
 
+#: Annotation of jobs that somebody started by hand (kubectl v1.36, `create job --from`).
+MANUAL = "cronjob.kubernetes.io/instantiate"
+
 #: Lines of each container's log that a failure shows.
 _TAIL = 12
 
@@ -100,7 +103,7 @@ def job_of(cronjob: Object, name: str, env: Mapping[str, str], args: list[str]) 
             "name": name,
             "namespace": cronjob["metadata"]["namespace"],
             "labels": meta.get("labels") or {},
-            "annotations": {**(meta.get("annotations") or {}), "cronjob.kubernetes.io/instantiate": "manual"},
+            "annotations": {**(meta.get("annotations") or {}), MANUAL: "manual"},
             # It goes with the CronJob, and the CronJob's history limits do not count it.
             "ownerReferences": [
                 {
@@ -113,6 +116,18 @@ def job_of(cronjob: Object, name: str, env: Mapping[str, str], args: list[str]) 
         },
         "spec": spec,
     }
+
+
+def scheduled(kube: Kube, namespace: str, cronjob: str) -> list[str]:
+    """Jobs that the controller of a CronJob has started, the newest first; none that somebody started by hand."""
+    found = [
+        one
+        for one in kube.list("Job", namespace)
+        if any(owner["name"] == cronjob for owner in one["metadata"].get("ownerReferences") or [])
+        and MANUAL not in (one["metadata"].get("annotations") or {})
+    ]
+    found.sort(key=lambda one: one["metadata"]["creationTimestamp"], reverse=True)
+    return [one["metadata"]["name"] for one in found]
 
 
 def follow(kube: Kube, namespace: str, job: str, progress: Progress, *, within: float) -> Ended:

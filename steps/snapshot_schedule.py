@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 from pytest_bdd import then, when
 
+from ethinfra import jobs
 from ethinfra.chain.discovery import DeployedNode
 from ethinfra.environment import Environment
 from ethinfra.jobs import Ended
@@ -20,13 +22,24 @@ from fixtures.chain import Nodes
 from fixtures.evidence import Evidence
 
 
-@when("the schedule of a node's snapshots is every minute", target_fixture="scheduled")
-def every_minute(snapshots: Snapshots, kube: Kube, request: pytest.FixtureRequest) -> set[str]:
+@dataclass(frozen=True)
+class Before:
+    """What there was before a schedule was changed: ids of promoted snapshots, names of the schedule's jobs."""
+
+    promoted: frozenset[str]
+    jobs: frozenset[str]
+
+
+@when("the schedule of a node's snapshots is every minute", target_fixture="before")
+def every_minute(snapshots: Snapshots, kube: Kube, request: pytest.FixtureRequest) -> Before:
     """Its minimum interval aside, which the job would otherwise keep to. Put back whatever happens."""
     name = f"snapshot-{snapshots.node}-0"
     cronjob = kube.get("CronJob", name, snapshots.namespace)
     assert cronjob is not None
-    before = {one.id for one in snapshots.promoted()}
+    before = Before(
+        frozenset(one.id for one in snapshots.promoted()),
+        frozenset(jobs.scheduled(kube, snapshots.namespace, name)),
+    )
 
     def put_back() -> None:
         spec = cronjob["spec"]
@@ -36,9 +49,8 @@ def every_minute(snapshots: Snapshots, kube: Kube, request: pytest.FixtureReques
             snapshots.namespace,
             {"spec": {"schedule": spec["schedule"], "suspend": spec["suspend"], "jobTemplate": spec["jobTemplate"]}},
         )
-        for job in kube.list("Job", snapshots.namespace):
-            if any(one["name"] == name for one in job["metadata"].get("ownerReferences", [])):
-                snapshots.follow(job["metadata"]["name"])
+        for job in jobs.scheduled(kube, snapshots.namespace, name):
+            snapshots.follow(job)
 
     request.addfinalizer(put_back)
     template = forced(cronjob)["spec"]["jobTemplate"]
@@ -52,17 +64,19 @@ def every_minute(snapshots: Snapshots, kube: Kube, request: pytest.FixtureReques
 
 
 @then("a snapshot is taken that nobody asked for")
-def taken_by_itself(scheduled: set[str], snapshots: Snapshots, kube: Kube, env: Environment) -> None:
-    """Started by the CronJob's controller; within a minute and `timeouts.snapshot`."""
-    found = eventually(
-        "a snapshot was promoted that the schedule asked for",
-        lambda: [one for one in snapshots.promoted() if one.id not in scheduled],
-        within=60 + env.timeout("snapshot"),
-        every=2,
-        hint=f"kubectl -n {snapshots.namespace} get cronjobs,jobs",
+def taken_by_itself(before: Before, snapshots: Snapshots, kube: Kube, env: Environment) -> None:
+    """By a job of the CronJob's controller, which started within a minute; within `timeouts.snapshot`."""
+    name = f"snapshot-{snapshots.node}-0"
+    started = eventually(
+        f"the controller has started a job of {name}",
+        lambda: [job for job in jobs.scheduled(kube, snapshots.namespace, name) if job not in before.jobs],
+        within=60 + env.timeout("policy"),
+        hint=f"kubectl -n {snapshots.namespace} describe cronjob {name}",
     )
-    assert found
-    kube.patch("CronJob", f"snapshot-{snapshots.node}-0", snapshots.namespace, {"spec": {"suspend": True}})
+    kube.patch("CronJob", name, snapshots.namespace, {"spec": {"suspend": True}})
+    said = snapshots.follow(started[0]).must_have_succeeded().logs["promote"]
+    new = [one.id for one in snapshots.promoted() if one.id not in before.promoted]
+    assert any(f"SnapshotPromoted: {one}" in said for one in new), said
 
 
 @dataclass(frozen=True)
@@ -118,9 +132,10 @@ def one_takes(both: list[Ended], evidence: Evidence) -> None:
 
 
 def forced(cronjob: Object) -> Object:
-    """The same, with jobs that take a snapshot though the last one is young."""
-    for container in cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]["initContainers"]:
+    """A copy, with jobs that take a snapshot though the last one is young."""
+    made = copy.deepcopy(cronjob)
+    for container in made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["initContainers"]:
         if container["name"] == "take":
             others = [one for one in container.get("env") or [] if one["name"] != "FORCE"]
             container["env"] = [*others, {"name": "FORCE", "value": "1"}]
-    return cronjob
+    return made

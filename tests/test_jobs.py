@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ethinfra.errors import BadInput, ClusterError
-from ethinfra.jobs import Ended, exit_codes, job_of, start
+from ethinfra.jobs import Ended, exit_codes, job_of, scheduled, start
 
 CRONJOB: dict[str, Any] = {
     "metadata": {"name": "snapshot-geth-0", "namespace": "ethereum", "uid": "u-1"},
@@ -52,6 +52,24 @@ def test_arguments_go_to_the_end() -> None:
     pod = job_of(CRONJOB, "one", {}, ["--dry-run"])["spec"]["template"]["spec"]
 
     assert pod["containers"][0]["args"] == ["job", "promote", "--dry-run"]
+
+
+def test_only_jobs_of_the_controller_count_as_scheduled() -> None:
+    def job(name: str, second: int, owner: str = "snapshot-geth-0", **annotations: str) -> dict[str, Any]:
+        made = f"2026-11-01T00:00:{second:02}Z"
+        owners = [{"name": owner}] if owner else []
+        about = {"name": name, "creationTimestamp": made, "ownerReferences": owners, "annotations": annotations}
+        return {"metadata": about}
+
+    class Cluster:
+        def list(self, *_: object) -> list[dict[str, Any]]:
+            by_hand = job_of(CRONJOB, "by-hand", {}, [])
+            by_hand["metadata"]["creationTimestamp"] = "2026-11-01T00:00:09Z"
+            return [job("older", 1), job("newer", 2), job("another", 3, "snapshot-geth-1"), job("free", 4, ""), by_hand]
+
+    api: Any = Cluster()
+
+    assert scheduled(api, "ethereum", "snapshot-geth-0") == ["newer", "older"]
 
 
 def test_an_unknown_cronjob_is_named_with_those_that_there_are() -> None:

@@ -100,11 +100,11 @@ ELSEWHERE = (
     ),
     Control(
         "It is taken on schedule",
-        test="tests/snapshot/job/test_take.py::test_young_snapshot_makes_another_one_needless",
+        test="tests/test_jobs.py::test_only_jobs_of_the_controller_count_as_scheduled",
     ),
     Control(
         "Only the job that pushes has an account that may",
-        without="the Secrets are compared by what is in them; manifests with the wrong one are among the mutants",
+        test="tests/trial/test_accounts.py::test_secret_of_a_pod_is_found",
     ),
     Control('A job that is killed in phase "[!c]*', without="the rows differ by phase; `copy` is sabotaged"),
     Control(
