@@ -14,6 +14,7 @@ from ethinfra.environment import Environment
 from ethinfra.jobs import Ended
 from ethinfra.kube import Kube
 from ethinfra.process import Completed
+from ethinfra.snapshot.access import PATIENCE
 from ethinfra.trial.outage import RegistryOutage
 from ethinfra.trial.restoring import Restoring
 from ethinfra.trial.small_registry import SmallRegistry, start_small_registry
@@ -124,6 +125,22 @@ def registry_stops_during_restore(restoring: Restoring, kube: Kube, env: Environ
             running.must_not_end_for(3)
         restoring.done.append(running.end(within=env.timeout("snapshot")))
     evidence.attach("restore", restoring.said)
+
+
+@when("the registry is stopped during a restore, and is away for longer than the restore waits")
+def registry_stays_away(restoring: Restoring, kube: Kube, env: Environment, evidence: Evidence) -> None:
+    """It is gone from when half of the bytes are there, and back when the restore has ended."""
+    with restoring.halfway() as running, registry_stopped(kube, within=env.timeout("pod")):
+        running.go_on()
+        restoring.done.append(running.end(within=PATIENCE + env.timeout("pod")))
+    evidence.attach("restore", restoring.said)
+
+
+@then("the restore fails and says that the registry does not answer")
+def no_answer(restoring: Restoring) -> None:
+    """Exit code 4: it is tried again."""
+    assert restoring.done[-1].code == 4, restoring.said
+    assert "no answer from the registry at" in restoring.said
 
 
 @when("a restore of the newer one is killed after half of its bytes")

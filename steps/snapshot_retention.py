@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from pytest_bdd import given, then, when
@@ -103,6 +104,16 @@ def five_snapshots(
 def prune(five: Five, pruning: Pruning, evidence: Evidence) -> Pruned:
     """By the cleanup job, whatever their age."""
     job = pruning.run(five.repository.plan, keep=2)
+    evidence.attach("cleanup", job.said)
+    return Pruned(job.must_have_succeeded())
+
+
+@when("snapshots are pruned to the newest one and those that are younger than the middle one", target_fixture="pruned")
+def prune_by_age(five: Five, pruning: Pruning, evidence: Evidence) -> Pruned:
+    """There is a minute between any two; the cleanup has most of it."""
+    youngest_that_may_go = five.not_needed.config.description.created
+    age = (datetime.now(UTC) - youngest_that_may_go).total_seconds() - 5
+    job = pruning.run(five.repository.plan, keep=1, younger=int(age))
     evidence.attach("cleanup", job.said)
     return Pruned(job.must_have_succeeded())
 

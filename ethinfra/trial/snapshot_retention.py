@@ -108,10 +108,10 @@ class Pruning:
     snapshots: Snapshots
     _maps: list[str] = field(default_factory=list)
 
-    def run(self, plan: dict[str, Any], *, keep: int, dry_run: bool = False) -> Ended:
-        """Keep the newest so many, whatever their age; wait for the end."""
+    def run(self, plan: dict[str, Any], *, keep: int, younger: int = 0, dry_run: bool = False) -> Ended:
+        """Keep the newest so many, and those that are younger than so many seconds; wait for the end."""
         namespace = self.snapshots.namespace
-        job = {**self.snapshots.plan["job"], "retention": {"count": keep, "ageSeconds": 0}}
+        job = {**self.snapshots.plan["job"], "retention": {"count": keep, "ageSeconds": younger}}
         name = f"trial-plan-{secrets.token_hex(3)}"
         self._maps.append(name)
         self.kube.apply(

@@ -26,11 +26,21 @@ Feature: A snapshot that is interrupted costs nothing
     When the registry is stopped while a snapshot is pushed, and started again
     Then the same job finishes, and its snapshot is promoted
 
-  @req:SNAP-03.resumed
+  @req:SNAP-03.away
   Scenario: The registry goes down during a restore
     Given two promoted snapshots with the data of a geth node, in a repository of their own
     When the registry is stopped during a restore, and started again
     Then the volume holds the newer one, whole
+
+  @req:SNAP-03.away @req:SNAP-03.resumed
+  Scenario: The registry stays away during a restore
+    Given two promoted snapshots with the data of a geth node, in a repository of their own
+    When the registry is stopped during a restore, and is away for longer than the restore waits
+    Then the restore fails and says that the registry does not answer
+    And the volume has no mark, and no client is started on it
+    When the restore is started again
+    Then it goes on where it was
+    And the volume holds the newer one, whole
 
   @req:SNAP-03.disk-full
   Scenario: The disk is full during a restore

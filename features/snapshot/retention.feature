@@ -2,11 +2,17 @@
 Feature: Old snapshots go, and never one that is needed
 
   @req:SNAP-05.retention @req:SNAP-05.in-use
-  Scenario: Retention by count and age
+  Scenario: Retention by count
     Given five promoted snapshots, of which the oldest is pinned and the second oldest is what a running pod was restored from
     When snapshots are pruned to the newest two
     Then the newest two, the pinned one and the one in use are there, and the other is gone
     And each of those that are there is restored, whole
+
+  @req:SNAP-05.retention
+  Scenario: Retention by age
+    Given five promoted snapshots, of which the oldest is pinned and the second oldest is what a running pod was restored from
+    When snapshots are pruned to the newest one and those that are younger than the middle one
+    Then the newest two, the pinned one and the one in use are there, and the other is gone
 
   @req:SNAP-05.dry-run
   Scenario: What would go is shown first

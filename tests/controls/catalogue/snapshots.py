@@ -69,6 +69,18 @@ SNAPSHOTS = Bundle(
             },
         ),
         Sabotage(
+            name="age-unasked",
+            breaks="Old snapshots are removed by their number alone.",
+            edits=(
+                Edit(
+                    "ethinfra/snapshot/retention.py",
+                    "        if age < policy.age:\n",
+                    "        if age < 0 * policy.age:\n",
+                ),
+            ),
+            fails={"Retention by age": "=="},
+        ),
+        Sabotage(
             name="nobody-is-asked",
             breaks="Old snapshots are removed whatever pods stand on.",
             edits=(
@@ -79,7 +91,7 @@ SNAPSHOTS = Bundle(
                 ),
             ),
             fails={
-                "Retention by count and age": "==",
+                "Retention by count": "==",
                 "Nothing goes while a pod does not say what it was restored from": "assert not True",
             },
         ),
