@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from eth_account.typed_transactions import TypedTransaction
 from eth_utils import keccak
+from hexbytes import HexBytes
 
 from ethinfra.chain.accounts import funded_account
 from ethinfra.chain.jsonrpc import RpcError
@@ -15,7 +17,7 @@ from ethinfra.chain.link import HttpLink
 from ethinfra.chain.networks import load_network
 from ethinfra.chain.node import Node
 from ethinfra.chain.quantities import Address, Hash32, Wei
-from ethinfra.chain.transactions import must_have_same_receipt, send_transfer
+from ethinfra.chain.transactions import DATA, must_have_same_receipt, send_data, send_transfer
 from ethinfra.errors import ChainError
 from ethinfra.waiting import NotInTime
 from tests.chain.conftest import Script, json_rpc
@@ -53,6 +55,20 @@ def test_transfer_is_signed_by_the_sender_for_this_chain(serve: Serve):
 
     assert sent == hash_of(raw[0])
     assert Account.recover_transaction(raw[0]) == sender.address
+
+
+def test_bytes_go_in_transactions_that_nodes_take(serve: Serve):
+    raw: list[str] = []
+
+    def hash_of(one: str) -> str:
+        return "0x" + keccak(hexstr=one).hex()
+
+    last = send_data(sending(serve, raw, hash_of), funded_account(load_network("devnet")), TO, 2 * DATA + 1)
+
+    sent = [TypedTransaction.from_bytes(HexBytes(one)).as_dict() for one in raw]
+    assert last == hash_of(raw[-1])
+    assert [(one["nonce"], len(one["data"])) for one in sent] == [(4, DATA), (5, DATA), (6, 1)]
+    assert len({bytes(one["data"]) for one in sent}) == 3
 
 
 def test_node_that_names_another_hash_is_not_believed(serve: Serve):
