@@ -100,6 +100,7 @@ Feature: Values that nobody can mean are refused
       | a serve node of another client than its source     | serve.nodes[serve].from                    | node runs geth, and this node besu                |
       | a serve node with another database than its source | serve.nodes[serve].execution               | the database of node is of another kind           |
       | snapshots of unlike databases in one repository    | sync.nodes[archive].snapshots.enabled      | is of another kind than that of                   |
+      | two opinions on what is kept in one repository     | sync.nodes[keeper].snapshots.retention     | for the same snapshots in                         |
       | a serve node that waits for snapshots of nobody    | serve.nodes[serve].restore.required        | no snapshots are taken of node                    |
       | a serve node with the name of a sync node          | serve.nodes                                | another node is named "node"                      |
       | more replicas at least than at most                | serve.nodes[serve].autoscaling.minReplicas | 9 is above maxReplicas                            |

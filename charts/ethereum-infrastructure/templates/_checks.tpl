@@ -148,7 +148,7 @@
 {{- join ", " $parts -}}
 {{- end -}}
 
-{{/* Nodes whose snapshots go to the same repository have the same kind of database. Takes: (dict "root" $ "nodes" nodes). */}}
+{{/* Nodes whose snapshots go to the same repository have the same kind of database, and one opinion on what is kept. Takes: (dict "root" $ "nodes" nodes). */}}
 {{- define "ethereum.checkRepositories" -}}
 {{- $seen := dict -}}
 {{- range .nodes -}}
@@ -159,7 +159,11 @@
 {{- if and $other (ne $other.layout $layout) -}}
 {{- fail (printf "%s.snapshots.enabled: its database (%s) is of another kind than that of %s (%s), and both would go to %s; take snapshots of one of them, or of the other in a release with another snapshots.registry.prefix" .path $layout $other.path $other.layout $repository) -}}
 {{- end -}}
-{{- $_ := set $seen $repository (dict "layout" $layout "path" .path) -}}
+{{- $kept := toJson .snapshots.retention -}}
+{{- if and $other (ne $other.kept $kept) -}}
+{{- fail (printf "%s.snapshots.retention: %s, and %s has %s, for the same snapshots in %s; say the same for both, or take those of one in a release with another snapshots.registry.prefix" .path $kept $other.path $other.kept $repository) -}}
+{{- end -}}
+{{- $_ := set $seen $repository (dict "layout" $layout "kept" $kept "path" .path) -}}
 {{- end -}}
 {{- end -}}
 
