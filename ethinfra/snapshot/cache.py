@@ -166,6 +166,7 @@ class ChunkCache:
             path = Path(entry.path)
             try:
                 with open(_open(path), "rb") as file:
+                    used_at = os.fstat(file.fileno()).st_atime_ns  # before the read below, which may move it
                     seen = hashlib.file_digest(file, "sha256").hexdigest()
                     length = file.tell()
             except FileNotFoundError:  # evicted meanwhile
@@ -174,7 +175,7 @@ class ChunkCache:
                 seen, length = "", 0
             checked, size = checked + 1, size + length
             if seen == entry.name:
-                self._touch(path, used=False)
+                self._touch(path, used_at)
             else:
                 bad.append(entry.name)
                 _gone(path)
@@ -258,10 +259,10 @@ class ChunkCache:
             self._writing += size
             return True
 
-    def _touch(self, path: Path, *, used: bool = True) -> None:
+    def _touch(self, path: Path, used_at: int | None = None) -> None:
+        """used_at: nanoseconds; now, unless given."""
         try:
-            used_at = time.time_ns() if used else path.lstat().st_atime_ns
-            os.utime(path, ns=(used_at, self._stamp), follow_symlinks=False)
+            os.utime(path, ns=(time.time_ns() if used_at is None else used_at, self._stamp), follow_symlinks=False)
         except OSError:  # evicted meanwhile, or not ours to touch: then it is read again next time
             return
 
