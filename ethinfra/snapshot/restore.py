@@ -149,8 +149,9 @@ def restore(
     if accept is not None:
         accept(snapshot.config)
     try:
-        present = _present(directory, snapshot.config, over=over)
         with markers.working(directory):
+            # What another restore puts there would be seen by neither, so only the one that works may look.
+            present = _present(directory, snapshot.config, over=over)
             return _restore(Assembly(store, directory, snapshot, owner, cache, progress), present, workers, started)
     except OSError as reason:
         raise no_room(reason, directory) from reason
