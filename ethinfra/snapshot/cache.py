@@ -78,11 +78,17 @@ class Usage:
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """bad: raw digests of the entries whose bytes were others; removed, unless that was not allowed."""
+    """removed, left: raw digests of the entries that had not the bytes of their names; left are those that this process
+    could not remove, such as all of a cache that it may only read."""
 
     checked: int
     bytes: int
-    bad: tuple[str, ...]
+    removed: tuple[str, ...]
+    left: tuple[str, ...]
+
+    @property
+    def bad(self) -> tuple[str, ...]:
+        return self.removed + self.left
 
 
 class ChunkCache:
@@ -161,7 +167,9 @@ class ChunkCache:
     def scrub(self) -> Scrubbed:
         """Read every entry; remove those whose bytes are not what their names say, and what interrupted fetches
         left."""
-        checked, size, bad = 0, 0, []
+        checked, size = 0, 0
+        removed: list[str] = []
+        left: list[str] = []
         for entry in self._entries():
             path = Path(entry.path)
             try:
@@ -177,10 +185,9 @@ class ChunkCache:
             if seen == entry.name:
                 self._touch(path, used_at)
             else:
-                bad.append(entry.name)
-                _gone(path)
+                (removed if _gone(path) else left).append(entry.name)
         self._remove_partials()
-        return Scrubbed(checked, size, tuple(bad))
+        return Scrubbed(checked, size, tuple(removed), tuple(left))
 
     def _find(self, raw: bytes, size: int) -> Taken | None:
         if raw in self._bad:

@@ -6,7 +6,7 @@ import argparse
 import json
 import signal
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,15 +123,19 @@ def verify_snapshot(options: argparse.Namespace) -> int:
 
 def list_snapshots(options: argparse.Namespace) -> int:
     store = _store(options)
-    listed = [one for one in listing(store) if options.all or one.state is State.PROMOTED]
+    found = []
+    for one in listing(store):
+        if options.all or one.state is State.PROMOTED:
+            said = glance(store, one)
+            found.append((replace(one, problem=said.problem or one.problem), int(said.number(ANNOTATION_BYTES) or 0)))
     if options.json:
-        print(json.dumps([{**asdict(one), "created": one.created.isoformat()} for one in listed], indent=1))
+        facts = [{**asdict(one), "created": one.created.isoformat(), "bytes": size} for one, size in found]
+        print(json.dumps(facts, indent=1))
         return 0
-    for one in listed:
-        said = glance(store, one)
-        size = amount(int(said.number(ANNOTATION_BYTES) or 0))
-        extra = [LATEST] * one.latest + [f"pin {name}" for name in one.pins] + [said.problem or one.problem]
-        print(f"{one.id}  {one.state:<9}  {size:>8}  {one.digest or '-'}  {', '.join(filter(None, extra))}".rstrip())
+    for one, size in found:
+        extra = [LATEST] * one.latest + [f"pin {name}" for name in one.pins] + [one.problem]
+        told = ", ".join(filter(None, extra))
+        print(f"{one.id}  {one.state:<9}  {amount(size):>8}  {one.digest or '-'}  {told}".rstrip())
     return 0
 
 
@@ -213,11 +217,16 @@ def _told(restored: Restored, directory: Path) -> str:
 
 
 def _scrub(cache: ChunkCache) -> int:
-    """Read everything; how many chunks were bad, and are removed."""
+    """Read everything; how many chunks were bad, and are removed where that can be."""
     scrubbed = cache.scrub()
-    for name in scrubbed.bad:
-        print(f"removed {name}: its bytes were others")
-    print(f"{scrubbed.checked} chunks read, {amount(scrubbed.bytes)}, {len(scrubbed.bad)} removed", flush=True)
+    for name in scrubbed.removed:
+        print(f"removed {name}: it had other bytes than its name says")
+    for name in scrubbed.left:
+        print(f"{name} has other bytes than its name says, and cannot be removed")
+    left = f", {len(scrubbed.left)} bad ones left" if scrubbed.left else ""
+    print(
+        f"{scrubbed.checked} chunks read, {amount(scrubbed.bytes)}, {len(scrubbed.removed)} removed{left}", flush=True
+    )
     return len(scrubbed.bad)
 
 
