@@ -246,12 +246,9 @@ def restore_command(
     if not done.done:
         typer.echo(f"{into} was restored from {done.marker.id} already; --over replaces it")
         return
-    counts = done.counts
     typer.echo(
         f"{into} holds {done.marker.id}, block {done.marker.block_number}: {amount(done.bytes)} in "
-        f"{done.seconds:.1f}s; "
-        f"{counts.kept} chunks were there, {counts.shared + counts.copied} came from the cache, "
-        f"{counts.fetched} were fetched ({amount(counts.fetched_bytes)})"
+        f"{done.seconds:.1f}s; {done.counts}"
     )
 
 

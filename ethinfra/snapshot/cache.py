@@ -34,6 +34,7 @@ from typing import Self
 
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.store import Data
+from ethinfra.snapshot.whole import write_all
 
 #: The part of the limit that eviction leaves, so that not every chunk makes room for itself.
 _LOW_WATER = 0.9
@@ -218,9 +219,7 @@ class ChunkCache:
     def _write(self, raw: bytes, partial: int, data: Data) -> None:
         """Write the chunk to the file that is locked, and give it its name."""
         os.ftruncate(partial, 0)
-        view, written = memoryview(data), 0
-        while written < len(view):
-            written += os.pwrite(partial, view[written:], written)
+        write_all(partial, data, 0)
         path = self._path(raw)
         # The name first: whoever is killed here leaves an entry that is not trusted yet, or a file that the next may
         # write to.

@@ -17,7 +17,7 @@ from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.errors import FAILED
 from ethinfra.snapshot.layout_store import LayoutStore
-from ethinfra.snapshot.listing import LATEST, Listed, State, listing
+from ethinfra.snapshot.listing import LATEST, State, listing, resolve
 from ethinfra.snapshot.manifest import ANNOTATION_BYTES
 from ethinfra.snapshot.model import (
     Block,
@@ -80,7 +80,7 @@ def pull_snapshot(options: argparse.Namespace) -> int:
         if options.snapshot:
             restored = restore(
                 store,
-                _reference(store, options.snapshot),
+                resolve(store, options.snapshot),
                 options.into,
                 expected,
                 over=options.over,
@@ -108,7 +108,7 @@ def verify_snapshot(options: argparse.Namespace) -> int:
     with shown() as progress:
         found = verify(
             store,
-            _reference(store, options.snapshot),
+            resolve(store, options.snapshot),
             quick=options.quick,
             workers=options.workers,
             progress=progress,
@@ -161,7 +161,7 @@ def promote_snapshot(options: argparse.Namespace) -> int:
         fail(store, options.snapshot, print)
         print(f"{options.snapshot} is marked as failed")
     elif options.pin:
-        print(f"{options.snapshot} is kept: {pin(store, _reference(store, options.snapshot), options.pin)}")
+        print(f"{options.snapshot} is kept: {pin(store, resolve(store, options.snapshot), options.pin)}")
     elif options.unpin:
         unpin(store, options.unpin)
         print(f"no pin {options.unpin} any more")
@@ -206,13 +206,12 @@ def _store(options: argparse.Namespace) -> SnapshotStore:
 
 
 def _told(restored: Restored, directory: Path) -> str:
-    marker, counts = restored.marker, restored.counts
+    marker = restored.marker
     if not restored.done:
         return f"{directory} was restored from {marker.id} already; nothing done (--over replaces it)"
     return (
         f"{directory} holds {marker.id}, block {marker.block_number} of {marker.network}: {amount(restored.bytes)} in "
-        f"{restored.seconds:.1f} s; chunks: {counts.kept} were there, {counts.shared} shared with the cache, "
-        f"{counts.copied} copied from it, {counts.fetched} fetched ({amount(counts.fetched_bytes)})"
+        f"{restored.seconds:.1f} s; {restored.counts}"
     )
 
 
@@ -228,9 +227,3 @@ def _scrub(cache: ChunkCache) -> int:
         f"{scrubbed.checked} chunks read, {amount(scrubbed.bytes)}, {len(scrubbed.removed)} removed{left}", flush=True
     )
     return len(scrubbed.bad)
-
-
-def _reference(store: SnapshotStore, text: str) -> str:
-    """A tag or digest as it is; an id stands for its snapshot in whatever state it is."""
-    found: Listed | None = next((one for one in listing(store) if one.id == text), None)
-    return found.digest if found is not None and found.digest else text
