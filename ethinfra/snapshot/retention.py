@@ -45,10 +45,6 @@ class Plan:
     verdicts: tuple[Verdict, ...]
 
     @property
-    def kept(self) -> list[Listed]:
-        return [one.snapshot for one in self.verdicts if one.keep]
-
-    @property
     def removed(self) -> list[Listed]:
         return [one.snapshot for one in self.verdicts if not one.keep]
 

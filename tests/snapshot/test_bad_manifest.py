@@ -180,7 +180,7 @@ def test_shards_stay_while_a_pin_leads_to_what_has_no_other_name(store: MemorySt
 
     decided = plan(listing(store), Policy(0, timedelta()), now=tree.NOON + timedelta(days=9), used=set())
 
-    assert [one.state for one in decided.kept] == [State.LEFTOVER]
+    assert [(one.snapshot.state, one.keep) for one in decided.verdicts] == [(State.LEFTOVER, True)]
 
 
 def _with_leftover(store: MemoryStore, source: Path) -> tuple[Pushed, Pushed]:
