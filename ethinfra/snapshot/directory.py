@@ -63,7 +63,7 @@ def make_directories(top: Path, config: Config) -> None:
 
 
 def finish_directories(top: Path, config: Config, owner: Owner) -> None:
-    """Modes and owners as recorded, from the innermost outwards, each on disk; empty ones of before removed."""
+    """Modes and owners as recorded, from the innermost outwards, each on disk."""
     for directory in sorted(config.directories, key=lambda one: one.path, reverse=True):
         descriptor = os.open(top / directory.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
