@@ -77,28 +77,23 @@ class Planned:
         self.node = node or next(iter(plans))
         if self.node not in plans:
             raise unknown_name("node with snapshots", self.node, sorted(plans))
-        self.plan: dict[str, Any] = plans[self.node]
+        self.plan = parse_plan(plans[self.node], f"ConfigMap {self.namespace}/{OF}{self.node}")
         self._config = config
-
-    @property
-    def repository(self) -> str:
-        plan = self.plan
-        return f"{plan['registry']['prefix']}/{plan['network']['name']}/{plan['client']['name']}"
 
     @contextmanager
     def store(self, account: Account = Account.PULL) -> Iterator[RegistryStore]:
         """The node's repository, through a port-forward where the registry is the cluster's own."""
-        if HOST in self.plan["registry"]["url"]:
+        if HOST in self.plan.registry.url:
             with connected(self.there.kube, account) as client:
-                yield RegistryStore(client, self.repository)
+                yield RegistryStore(client, self.plan.repository)
         else:
-            with open_store(self.plan["registry"]["url"], self.repository, config=self._config) as store:
+            with open_store(self.plan.registry.url, self.plan.repository, config=self._config) as store:
                 yield store
 
     @property
     def expected(self) -> Expected:
         """What a restore for this node accepts, as its pods do; of its network's genesis what the plan knows."""
-        return expected_by(parse_plan(self.plan), "")
+        return expected_by(self.plan, "")
 
 
 @app.command("list")
@@ -126,7 +121,7 @@ def list_command(
             [*(["latest"] if one["latest"] else []), *(f"pin:{pinned}" for pinned in one["pins"]), one["problem"]]
         )
         table.add_row(one["id"], one["state"], amount(one["bytes"] or 0), amount(one["sentBytes"] or 0), down, marks)
-    typer.echo(planned.repository)
+    typer.echo(planned.plan.repository)
     show(table)
 
 
@@ -180,12 +175,11 @@ def create_command(
     job = jobs.start(there.kube, planned.namespace, f"{OF}{planned.node}-{chosen}", env={"FORCE": "1"})
     typer.echo(f"job {planned.namespace}/{job} takes a snapshot of {planned.node}-{chosen}")
     if follow:
-        within = float(
-            planned.plan["job"]["stopSeconds"] + planned.plan["job"]["startSeconds"]
-        ) + there.environment.timeout("snapshot")
+        job_plan = planned.plan.job_plan
+        within = job_plan.stop_seconds + job_plan.start_seconds + there.environment.timeout("snapshot")
         ended = jobs.follow(there.kube, planned.namespace, job, Progress(), within=within).must_have_succeeded()
         typer.echo(ended.said)
-        if planned.plan["job"]["method"] == Method.VOLUME_SNAPSHOT:
+        if job_plan.method == Method.VOLUME_SNAPSHOT:
             _push_cut(planned)
 
 
@@ -246,12 +240,9 @@ def restore_command(
     if not done.done:
         typer.echo(f"{into} was restored from {done.marker.id} already; --over replaces it")
         return
-    counts = done.counts
     typer.echo(
         f"{into} holds {done.marker.id}, block {done.marker.block_number}: {amount(done.bytes)} in "
-        f"{done.seconds:.1f}s; "
-        f"{counts.kept} chunks were there, {counts.shared + counts.copied} came from the cache, "
-        f"{counts.fetched} were fetched ({amount(counts.fetched_bytes)})"
+        f"{done.seconds:.1f}s; {done.counts}"
     )
 
 
@@ -299,7 +290,7 @@ def _ready_replica(planned: Planned) -> int:
     """The last replica that is ready: nothing else relies on it."""
     states = {
         ordinal: readiness(planned.there.kube.get("Pod", f"{planned.node}-{ordinal}", planned.namespace))
-        for ordinal in range(planned.plan["replicas"])
+        for ordinal in range(planned.plan.replicas)
     }
     ready = [ordinal for ordinal, state in states.items() if state == "ready"]
     if not ready:

@@ -22,7 +22,7 @@ Where to find what:
     where they are       store (what a store must do), registry_store, layout_store (a directory), listing, reader
     what is done         push, restore (with assembly, space, directory, cache, marker), verify, promote, retention
     what must fit        compatibility, plan
-    around it            progress, access (which registry, whose credentials), errors, parallel
+    around it            progress, access (which registry, whose credentials), errors, parallel, whole (reads, writes)
     as typed             arguments (the command line), verbs (what each does), __main__ (exit codes)
     in a cluster         job
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,15 +20,19 @@ from ethinfra.snapshot.errors import (
 )
 from ethinfra.snapshot.model import Chunk, File, Owner, chunk_count
 from ethinfra.snapshot.parallel import each
-from ethinfra.snapshot.progress import Transfer
+from ethinfra.snapshot.progress import Transfer, amount
 from ethinfra.snapshot.reader import Snapshot
 from ethinfra.snapshot.reflink import can_reflink, share
 from ethinfra.snapshot.store import Data, SnapshotStore
+from ethinfra.snapshot.whole import read_all
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Chunks by where they came from; fetched_bytes as they were stored. Holes are neither stored nor written."""
+    """Chunks by where they came from; fetched_bytes as they were stored. Holes are neither stored nor written.
+
+    As text: what every restore says at its end, and what is read out of a pod's log (`ethinfra.trial.serving`).
+    """
 
     kept: int = 0
     shared: int = 0
@@ -37,6 +40,12 @@ class Counts:
     fetched: int = 0
     holes: int = 0
     fetched_bytes: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"chunks: {self.kept} were there, {self.shared} shared with the cache, {self.copied} copied from it, "
+            f"{self.fetched} fetched ({amount(self.fetched_bytes)})"
+        )
 
 
 class Assembly:
@@ -151,16 +160,11 @@ class Assembly:
     def _checked(self, descriptor: int, chunk: Chunk) -> Data | None:
         """The bytes of a cache's entry, None if they cannot be read or are not what its name says."""
         view = self._buffer()[: chunk.size]
-        read = 0
-        while read < chunk.size:
-            try:
-                count = os.preadv(descriptor, [view[read:]], read)
-            except OSError:
-                return None
-            if not count:
-                return None
-            read += count
-        return view if hashlib.sha256(view).digest() == chunk.raw else None
+        try:
+            whole = read_all(descriptor, view, 0)
+        except OSError:
+            return None
+        return view if whole and hashlib.sha256(view).digest() == chunk.raw else None
 
     def _fetched(self, file: File, chunk: Chunk) -> Data:
         where = f"snapshot {self.snapshot.id}, {file.path} at {chunk.offset}"

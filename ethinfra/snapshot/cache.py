@@ -34,6 +34,7 @@ from typing import Self
 
 from ethinfra.errors import BadInput
 from ethinfra.snapshot.store import Data
+from ethinfra.snapshot.whole import write_all
 
 #: The part of the limit that eviction leaves, so that not every chunk makes room for itself.
 _LOW_WATER = 0.9
@@ -78,11 +79,17 @@ class Usage:
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """bad: raw digests of the entries whose bytes were others; removed, unless that was not allowed."""
+    """removed, left: raw digests of the entries that had not the bytes of their names; left are those that this process
+    could not remove, such as all of a cache that it may only read."""
 
     checked: int
     bytes: int
-    bad: tuple[str, ...]
+    removed: tuple[str, ...]
+    left: tuple[str, ...]
+
+    @property
+    def bad(self) -> tuple[str, ...]:
+        return self.removed + self.left
 
 
 class ChunkCache:
@@ -161,11 +168,14 @@ class ChunkCache:
     def scrub(self) -> Scrubbed:
         """Read every entry; remove those whose bytes are not what their names say, and what interrupted fetches
         left."""
-        checked, size, bad = 0, 0, []
+        checked, size = 0, 0
+        removed: list[str] = []
+        left: list[str] = []
         for entry in self._entries():
             path = Path(entry.path)
             try:
                 with open(_open(path), "rb") as file:
+                    used_at = os.fstat(file.fileno()).st_atime_ns  # before the read below, which may move it
                     seen = hashlib.file_digest(file, "sha256").hexdigest()
                     length = file.tell()
             except FileNotFoundError:  # evicted meanwhile
@@ -174,12 +184,11 @@ class ChunkCache:
                 seen, length = "", 0
             checked, size = checked + 1, size + length
             if seen == entry.name:
-                self._touch(path, used=False)
+                self._touch(path, used_at)
             else:
-                bad.append(entry.name)
-                _gone(path)
+                (removed if _gone(path) else left).append(entry.name)
         self._remove_partials()
-        return Scrubbed(checked, size, tuple(bad))
+        return Scrubbed(checked, size, tuple(removed), tuple(left))
 
     def _find(self, raw: bytes, size: int) -> Taken | None:
         if raw in self._bad:
@@ -210,9 +219,7 @@ class ChunkCache:
     def _write(self, raw: bytes, partial: int, data: Data) -> None:
         """Write the chunk to the file that is locked, and give it its name."""
         os.ftruncate(partial, 0)
-        view, written = memoryview(data), 0
-        while written < len(view):
-            written += os.pwrite(partial, view[written:], written)
+        write_all(partial, data, 0)
         path = self._path(raw)
         # The name first: whoever is killed here leaves an entry that is not trusted yet, or a file that the next may
         # write to.
@@ -258,10 +265,10 @@ class ChunkCache:
             self._writing += size
             return True
 
-    def _touch(self, path: Path, *, used: bool = True) -> None:
+    def _touch(self, path: Path, used_at: int | None = None) -> None:
+        """used_at: nanoseconds; now, unless given."""
         try:
-            used_at = time.time_ns() if used else path.lstat().st_atime_ns
-            os.utime(path, ns=(used_at, self._stamp), follow_symlinks=False)
+            os.utime(path, ns=(time.time_ns() if used_at is None else used_at, self._stamp), follow_symlinks=False)
         except OSError:  # evicted meanwhile, or not ours to touch: then it is read again next time
             return
 

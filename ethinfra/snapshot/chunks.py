@@ -7,7 +7,6 @@ freezer's blocks shrink by six percent more, for half of the time that a push ta
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ import zstandard
 from ethinfra.snapshot.errors import ChunkMismatch, MissingContent, SourceChanged
 from ethinfra.snapshot.model import Chunk
 from ethinfra.snapshot.store import Data, SnapshotStore, digest_of, named
+from ethinfra.snapshot.whole import read_all
 
 #: Of zstd. Measured: see docs/snapshot-format.md, "Compression".
 DEFAULT_LEVEL = 1
@@ -50,12 +50,8 @@ class Codec:
         if not hasattr(self._local, "buffer"):
             self._local.buffer = memoryview(bytearray(self._chunk_size))
         view: memoryview = self._local.buffer[:size]
-        read = 0
-        while read < size:
-            count = os.preadv(descriptor, [view[read:]], offset + read)
-            if not count:
-                raise SourceChanged(f"{path} became shorter while it was read", todo="stop the client first")
-            read += count
+        if not read_all(descriptor, view, offset):
+            raise SourceChanged(f"{path} became shorter while it was read", todo="stop the client first")
         return view
 
     def store(self, data: memoryview, raw: bytes) -> Stored:

@@ -15,6 +15,8 @@ from pathlib import Path
 from ethinfra.snapshot.errors import DirectoryInUse
 from ethinfra.snapshot.model import Config, File, Owner
 from ethinfra.snapshot.selection import Selection
+from ethinfra.snapshot.store import Data
+from ethinfra.snapshot.whole import read_all, write_all
 
 
 def selected(top: Path, selection: Selection) -> list[str]:
@@ -61,7 +63,7 @@ def make_directories(top: Path, config: Config) -> None:
 
 
 def finish_directories(top: Path, config: Config, owner: Owner) -> None:
-    """Modes and owners as recorded, from the innermost outwards, each on disk; empty ones of before removed."""
+    """Modes and owners as recorded, from the innermost outwards, each on disk."""
     for directory in sorted(config.directories, key=lambda one: one.path, reverse=True):
         descriptor = os.open(top / directory.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
@@ -121,18 +123,10 @@ class Target:
 
     def read(self, buffer: memoryview, offset: int) -> bool:
         """Fill the buffer; False if the file has no such bytes."""
-        read = 0
-        while read < len(buffer):
-            count = os.preadv(self.descriptor, [buffer[read:]], offset + read)
-            if not count:
-                return False
-            read += count
-        return True
+        return read_all(self.descriptor, buffer, offset)
 
-    def write(self, data: bytes | bytearray | memoryview, offset: int) -> None:
-        view, written = memoryview(data), 0
-        while written < len(view):
-            written += os.pwrite(self.descriptor, view[written:], offset + written)
+    def write(self, data: Data, offset: int) -> None:
+        write_all(self.descriptor, data, offset)
 
     def ended(self) -> None:
         """One chunk is in place. After the last one the file is whole, has its mode and owner, and is on disk."""

@@ -10,6 +10,7 @@ import json
 import re
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -225,9 +226,10 @@ def _description(top: _Fields) -> Description:
 
 
 def _moment(text: str) -> datetime:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text):
-        raise _Wrong(f"created is {_short(text)}, not of the form 2026-11-23T17:00:00Z")
-    return datetime.fromisoformat(text)
+    if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text):
+        with suppress(ValueError):  # of that form, but in no calendar
+            return datetime.fromisoformat(text)
+    raise _Wrong(f"created is {_short(text)}, not a moment like 2026-11-23T17:00:00Z")
 
 
 def _directory(entry: Any) -> Directory:

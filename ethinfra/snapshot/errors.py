@@ -23,6 +23,9 @@ from pathlib import Path
 
 from ethinfra.errors import BadInput, EthinfraError
 
+#: `prune` decides by age and cannot be given a snapshot: see docs/snapshots.md, "When something is wrong".
+_INSTEAD = "use another snapshot; delete this one's tags"
+
 
 class SnapshotError(EthinfraError):
     """The root of this package's errors."""
@@ -52,7 +55,10 @@ class ChunkMismatch(InvalidSnapshot):
 def damaged_manifest(where: str, *, expected: str, seen: str) -> InvalidSnapshot:
     """The error of a store whose manifest has not the digest under which it is stored."""
     return InvalidSnapshot(
-        f"manifest {where} is damaged", expected=expected, seen=seen, todo="use another snapshot; remove this one"
+        f"manifest {where} is damaged",
+        expected=expected,
+        seen=seen,
+        todo=_INSTEAD,
     )
 
 
@@ -65,7 +71,7 @@ class MissingContent(SnapshotUnusable):
             f"{where} is incomplete",
             expected=f"{digest} to be stored",
             seen="the store has none of that digest",
-            todo="use another snapshot; remove this one with `prune`",
+            todo=_INSTEAD,
         )
 
 

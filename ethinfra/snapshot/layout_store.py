@@ -82,26 +82,24 @@ class LayoutStore:
         digest = reference if ":" in reference else next(iter(leads), None)
         return digest if digest is not None and self.blob_size(digest) is not None else None
 
-    def put_manifest(self, reference: str, raw: bytes, media_type: str) -> None:
+    def put_manifest(self, tag: str, raw: bytes, media_type: str) -> None:
         document = json.loads(raw)
         named = [*document.get("layers", ()), *document.get("manifests", ())]
         named += [document["config"]] if "config" in document else []
         missing = [one["digest"] for one in named if self.blob_size(one["digest"]) != one["size"]]
         if missing:
-            raise MissingBlobs(f"manifest {reference} of {self._top}", seen=f"not there: {', '.join(missing[:5])}")
+            raise MissingBlobs(f"manifest {tag} of {self._top}", seen=f"not there: {', '.join(missing[:5])}")
         digest = digest_of(raw)
         self._keep(digest, raw)
-        if ":" in reference:
-            return
         entry = {
             "mediaType": media_type,
             "digest": digest,
             "size": len(raw),
             "artifactType": document.get("artifactType"),
-            "annotations": {_TAG: reference},
+            "annotations": {_TAG: tag},
         }
         with self._changing() as entries:
-            entries[:] = [*(one for one in entries if _tag(one) != reference), entry]
+            entries[:] = [*(one for one in entries if _tag(one) != tag), entry]
 
     def tags(self) -> list[str]:
         return sorted(filter(None, map(_tag, self._entries())))

@@ -99,7 +99,8 @@ def tidy(directory: Path) -> None:
 
 @contextmanager
 def working(directory: Path) -> Iterator[None]:
-    """Be the only one who restores into the directory. DirectoryInUse if somebody does."""
+    """Be the only one who restores into the directory. DirectoryInUse if somebody does. What fails before the journal
+    was begun leaves nothing."""
     _make_work(directory)
     # Whoever finished in between has removed the file that was opened here: then the lock is of nothing.
     while True:
@@ -114,10 +115,20 @@ def working(directory: Path) -> Iterator[None]:
             if not _same(descriptor, directory / LOCK):
                 _make_work(directory)
                 continue
-            yield
+            try:
+                yield
+            except Exception:
+                _end_unbegun(directory)
+                raise
             return
         finally:
             os.close(descriptor)
+
+
+def _end_unbegun(directory: Path) -> None:
+    if not (directory / JOURNAL).exists():
+        with suppress(OSError):
+            end(directory)
 
 
 def _make_work(directory: Path) -> None:

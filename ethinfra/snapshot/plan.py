@@ -220,17 +220,17 @@ def read_plan(path: Path) -> Plan:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as reason:
         raise BadInput(f"plan {path}", expected="a readable JSON file", seen=str(reason)) from reason
+    return parse_plan(document, f"plan {path}")
+
+
+def parse_plan(document: object, name: str = "") -> Plan:
+    """A plan from its JSON. BadInput says the path of what is wrong, after the name if there is one."""
     try:
-        return parse_plan(document)
+        return _tree(Plan, document, "")
     except BadInput as wrong:
-        raise BadInput(
-            f"plan {path}: {wrong.subject}", expected=wrong.expected, seen=wrong.seen, todo=wrong.todo
-        ) from wrong
-
-
-def parse_plan(document: object) -> Plan:
-    """A plan from its JSON."""
-    return _tree(Plan, document, "")
+        if not name:
+            raise
+        raise BadInput(f"{name}: {wrong.subject}", expected=wrong.expected, seen=wrong.seen, todo=wrong.todo) from wrong
 
 
 def _tree(kind: type[Tree], value: object, path: str) -> Tree:

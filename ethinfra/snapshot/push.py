@@ -19,18 +19,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ethinfra.errors import BadInput
-from ethinfra.registry.client import RegistryRefused
 from ethinfra.snapshot import manifest
 from ethinfra.snapshot.chunks import DEFAULT_LEVEL, Codec
 from ethinfra.snapshot.document import parse, serialize
-from ethinfra.snapshot.errors import InvalidSnapshot, NoSuchSnapshot, SnapshotUnusable, SourceChanged
+from ethinfra.snapshot.errors import InvalidSnapshot, NoSuchSnapshot, SourceChanged
 from ethinfra.snapshot.ids import is_id, make_id
 from ethinfra.snapshot.listing import State, promoted, shard_tag, tag_of
 from ethinfra.snapshot.manifest import MAX_LAYERS, Descriptor, Layer
 from ethinfra.snapshot.model import DEFAULT_CHUNK_SIZE, Config, Description, Directory, File, Identity, pack
 from ethinfra.snapshot.parallel import each, worker_count
 from ethinfra.snapshot.progress import Transfer
-from ethinfra.snapshot.reader import Snapshot, read_snapshot
+from ethinfra.snapshot.reader import UNREADABLE, Snapshot, of_this_one_alone, read_snapshot
 from ethinfra.snapshot.selection import Found, Selection, scan
 from ethinfra.snapshot.store import MissingBlobs, SnapshotStore, digest_of, named
 
@@ -150,7 +149,9 @@ def _there(store: SnapshotStore, name: str, progress: Transfer) -> Pushed | None
             found = read_snapshot(store, tag)
         except NoSuchSnapshot:
             continue
-        except SnapshotUnusable as reason:
+        except UNREADABLE as reason:
+            if not of_this_one_alone(reason, store):
+                raise
             progress.note(f"{tag} is made anew: {reason}")
             continue
         config, chunks = found.config, sum(1 for _ in found.config.chunks())
@@ -164,7 +165,7 @@ def _parent(store: SnapshotStore, progress: Transfer) -> Snapshot | None:
     newest = promoted(store)[:1]
     try:
         return read_snapshot(store, tag_of(newest[0].id, State.PROMOTED)) if newest else None
-    except (SnapshotUnusable, NoSuchSnapshot, RegistryRefused) as reason:
+    except UNREADABLE as reason:
         progress.note(f"no chunks are shared with {newest[0].id}: {reason}")
         return None
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ethinfra.registry.client import RegistryRefused
+from ethinfra.errors import EthinfraError
+from ethinfra.registry.client import RegistryRefused, RegistryUnreachable
 from ethinfra.snapshot import manifest
 from ethinfra.snapshot.document import parse
 from ethinfra.snapshot.errors import InvalidSnapshot, MissingContent, NoSuchSnapshot, SnapshotUnusable
@@ -20,6 +21,10 @@ from ethinfra.snapshot.listing import Listed
 from ethinfra.snapshot.manifest import ANNOTATION_ID, Descriptor, Layer, Read
 from ethinfra.snapshot.model import Config
 from ethinfra.snapshot.store import SnapshotStore, digest_of, named
+
+#: What comes of a snapshot that cannot be read: it is damaged, gone, or the registry does not give it. Others may be
+#: sound, unless the registry fails as a whole: see `of_this_one_alone`.
+UNREADABLE = (SnapshotUnusable, NoSuchSnapshot, RegistryRefused)
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,22 @@ def glance(store: SnapshotStore, one: Listed) -> Summary:
         return Summary(None, {}, one.problem)
     try:
         return summary(store, one.digest)
-    except (SnapshotUnusable, NoSuchSnapshot, RegistryRefused) as reason:
+    except UNREADABLE as reason:
         return Summary(one.digest, {}, f"{reason.subject}; {reason.seen}")
+
+
+def of_this_one_alone(reason: EthinfraError, store: SnapshotStore) -> bool:
+    """Whether what makes one snapshot UNREADABLE says nothing of the others: also a registry that answers otherwise and
+    does not give what this one needs, as of a file that its disk has lost."""
+    if not isinstance(reason, RegistryRefused):
+        return True
+    if reason.full or (reason.status not in (403, 404, 410) and reason.status < 500):
+        return False
+    try:
+        store.tags()
+    except (RegistryRefused, RegistryUnreachable):
+        return False
+    return True
 
 
 def read_snapshot(store: SnapshotStore, reference: str) -> Snapshot:

@@ -58,12 +58,12 @@ class RegistryStore:
     def digest(self, reference: str) -> str | None:
         return self._client.digest(self._repository, reference)
 
-    def put_manifest(self, reference: str, raw: bytes, media_type: str) -> None:
+    def put_manifest(self, tag: str, raw: bytes, media_type: str) -> None:
         try:
-            self._client.push_manifest(self._repository, reference, raw, media_type)
+            self._client.push_manifest(self._repository, tag, raw, media_type)
         except RegistryRefused as refused:
             if refused.status in (400, 404) and any(code in refused.seen for code in _UNKNOWN):
-                raise MissingBlobs(f"manifest {reference} of {self.name}", seen=refused.seen) from refused
+                raise MissingBlobs(f"manifest {tag} of {self.name}", seen=refused.seen) from refused
             raise
 
     def tags(self) -> list[str]:

@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ethinfra.errors import BadInput, EthinfraError
-from ethinfra.registry.client import RegistryRefused, RegistryUnreachable
 from ethinfra.snapshot import marker as markers
 from ethinfra.snapshot import space
 from ethinfra.snapshot.assembly import Assembly, Counts
@@ -36,7 +35,6 @@ from ethinfra.snapshot.errors import (
     Incompatible,
     NoSuchSnapshot,
     NoUsableSnapshot,
-    SnapshotUnusable,
     no_room,
 )
 from ethinfra.snapshot.listing import State, promoted, tag_of
@@ -44,7 +42,7 @@ from ethinfra.snapshot.marker import Marker
 from ethinfra.snapshot.model import Config, Owner
 from ethinfra.snapshot.parallel import worker_count
 from ethinfra.snapshot.progress import Transfer
-from ethinfra.snapshot.reader import Snapshot, no_such_snapshot, read_snapshot
+from ethinfra.snapshot.reader import UNREADABLE, Snapshot, no_such_snapshot, of_this_one_alone, read_snapshot
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import SnapshotStore
 
@@ -104,8 +102,8 @@ def restore_newest(
                 workers=workers,
                 progress=progress,
             )
-        except (SnapshotUnusable, NoSuchSnapshot, RegistryRefused) as refused:
-            if isinstance(refused, RegistryRefused) and not _of_this_one_alone(refused, store):
+        except UNREADABLE as refused:
+            if not of_this_one_alone(refused, store):
                 raise
             refusals[one.id] = refused
             progress.note(f"snapshot {one.id} is refused: {refused}")
@@ -114,18 +112,6 @@ def restore_newest(
         if sum(not isinstance(refused, Incompatible) for refused in refusals.values()) >= attempts:
             break
     raise NoUsableSnapshot(store.name, refusals)
-
-
-def _of_this_one_alone(refused: RegistryRefused, store: SnapshotStore) -> bool:
-    """Whether a registry that answers otherwise does not give what one snapshot needs, as of a file that its disk has
-    lost."""
-    if refused.full or (refused.status not in (403, 404, 410) and refused.status < 500):
-        return False
-    try:
-        store.tags()
-    except (RegistryRefused, RegistryUnreachable):
-        return False
-    return True
 
 
 def restore(
@@ -163,8 +149,9 @@ def restore(
     if accept is not None:
         accept(snapshot.config)
     try:
-        present = _present(directory, snapshot.config, over=over)
         with markers.working(directory):
+            # What another restore puts there would be seen by neither, so only the one that works may look.
+            present = _present(directory, snapshot.config, over=over)
             return _restore(Assembly(store, directory, snapshot, owner, cache, progress), present, workers, started)
     except OSError as reason:
         raise no_room(reason, directory) from reason

@@ -9,13 +9,14 @@ collection.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from ethinfra.registry.client import RegistryRefused
 from ethinfra.snapshot import manifest
-from ethinfra.snapshot.errors import InvalidSnapshot
 from ethinfra.snapshot.ids import age_order
 from ethinfra.snapshot.listing import LATEST, Listed, State, names_of
+from ethinfra.snapshot.reader import UNREADABLE, of_this_one_alone
 from ethinfra.snapshot.store import SnapshotStore
 
 #: How long a candidate, a failed one or what an interrupted push left is somebody's, after its push.
@@ -44,20 +45,17 @@ class Plan:
     verdicts: tuple[Verdict, ...]
 
     @property
-    def kept(self) -> list[Listed]:
-        return [one.snapshot for one in self.verdicts if one.keep]
-
-    @property
     def removed(self) -> list[Listed]:
         return [one.snapshot for one in self.verdicts if not one.keep]
 
 
-def pushed_at(store: SnapshotStore, snapshots: Sequence[Listed]) -> dict[str, datetime]:
-    """When the pushes of those that are not promoted ended, by id, as far as it is known.
+def pushed_at(store: SnapshotStore, snapshots: Sequence[Listed]) -> dict[str, datetime | RegistryRefused]:
+    """When the pushes of those that are not promoted ended, by id, as far as it is known; the refusal of a registry
+    that does not give the manifest that says it, and gives others.
 
     The time in an id is the copy's; a first push may take a day from there.
     """
-    found = {}
+    found: dict[str, datetime | RegistryRefused] = {}
     for one in snapshots:
         if one.state is not State.PROMOTED and not one.problem:
             moment = _pushed(store, one)
@@ -66,14 +64,18 @@ def pushed_at(store: SnapshotStore, snapshots: Sequence[Listed]) -> dict[str, da
     return found
 
 
-def _pushed(store: SnapshotStore, one: Listed) -> datetime | None:
+def _pushed(store: SnapshotStore, one: Listed) -> datetime | RegistryRefused | None:
     kind = manifest.SHARD if one.state is State.LEFTOVER else manifest.SNAPSHOT
     try:
         raw = store.manifest(one.tags[0])
         said = manifest.read(raw, one.tags[0], kind).annotations if raw is not None else {}
         return manifest.moment(said[manifest.ANNOTATION_PUSHED])
-    except (InvalidSnapshot, KeyError, ValueError):
+    except (KeyError, ValueError):
         return None
+    except UNREADABLE as reason:
+        if not of_this_one_alone(reason, store):
+            raise
+        return reason if isinstance(reason, RegistryRefused) else None
 
 
 def plan(
@@ -82,7 +84,7 @@ def plan(
     *,
     now: datetime,
     used: Collection[str],
-    pushed: Mapping[str, datetime] | None = None,
+    pushed: Mapping[str, datetime | RegistryRefused] | None = None,
 ) -> Plan:
     """Decide about each.
 
@@ -92,7 +94,13 @@ def plan(
     newest = sorted((one.id for one in snapshots if one.state is State.PROMOTED), key=age_order, reverse=True)
     counted = newest[: policy.count]
     pushed = pushed or {}
-    return Plan(tuple(_verdict(one, counted, policy, now - pushed.get(one.id, one.created), used) for one in snapshots))
+    verdicts = []
+    for one in snapshots:
+        since = pushed.get(one.id, one.created)
+        if isinstance(since, RegistryRefused):
+            one, since = replace(one, problem=f"{since.subject}; {since.seen}"), one.created
+        verdicts.append(_verdict(one, counted, policy, now - since, used))
+    return Plan(tuple(verdicts))
 
 
 def _verdict(one: Listed, counted: Collection[str], policy: Policy, age: timedelta, used: Collection[str]) -> Verdict:

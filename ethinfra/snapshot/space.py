@@ -19,10 +19,13 @@ def must_fit(config: Config, directory: Path, going: list[str], cache: ChunkCach
     going:  files that will be removed
     shares: whether what the cache holds takes no room again
     """
-    needed = sum(max(0, file.size - _taken(directory / file.path)) + _PER_FILE for file in config.files)
-    needed -= sum(_taken(directory / path) for path in going)
-    if cache is not None and shares:
-        needed -= sum(chunk.size for _, chunk in config.chunks() if cache.holds(chunk.raw, chunk.size))
+    needed = _PER_FILE * len(config.files) - sum(_taken(directory / path) for path in going)
+    for file in config.files:
+        lacking = file.size - _taken(directory / file.path)
+        if lacking > 0 and cache is not None and shares:
+            lacking -= sum(one.size for one in file.chunks(config.chunk_size) if cache.holds(one.raw, one.size))
+        # Per file: what one has in both places makes no room for another.
+        needed += max(0, lacking)
     free = _free(directory)
     if needed > free:
         raise OutOfSpace(str(directory), needed=needed, free=free)

@@ -53,10 +53,10 @@ class SnapshotStore(Protocol):
     def digest(self, reference: str) -> str | None:
         """The digest of a tag's or digest's manifest, None if there is none."""
 
-    def put_manifest(self, reference: str, raw: bytes, media_type: str) -> None:
-        """Store a manifest under its digest and, if the reference is a tag, move the tag to it in one step: whoever
-        asks for the tag gets the old manifest or the new one. MissingBlobs, and nothing changed, if it names what is
-        not there; a registry that does not look for it may store it all the same."""
+    def put_manifest(self, tag: str, raw: bytes, media_type: str) -> None:
+        """Store a manifest under its digest and move the tag to it in one step: whoever asks for the tag gets the old
+        manifest or the new one. MissingBlobs, and nothing changed, if it names what is not there; a registry that does
+        not look for it may store it all the same."""
 
     def tags(self) -> list[str]:
         """All tags, sorted; none if the repository does not exist."""

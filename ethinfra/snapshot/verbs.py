@@ -6,7 +6,7 @@ import argparse
 import json
 import signal
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.errors import FAILED
 from ethinfra.snapshot.layout_store import LayoutStore
-from ethinfra.snapshot.listing import LATEST, Listed, State, listing
+from ethinfra.snapshot.listing import LATEST, State, listing, resolve
 from ethinfra.snapshot.manifest import ANNOTATION_BYTES
 from ethinfra.snapshot.model import (
     Block,
@@ -80,7 +80,7 @@ def pull_snapshot(options: argparse.Namespace) -> int:
         if options.snapshot:
             restored = restore(
                 store,
-                _reference(store, options.snapshot),
+                resolve(store, options.snapshot),
                 options.into,
                 expected,
                 over=options.over,
@@ -108,7 +108,7 @@ def verify_snapshot(options: argparse.Namespace) -> int:
     with shown() as progress:
         found = verify(
             store,
-            _reference(store, options.snapshot),
+            resolve(store, options.snapshot),
             quick=options.quick,
             workers=options.workers,
             progress=progress,
@@ -123,15 +123,19 @@ def verify_snapshot(options: argparse.Namespace) -> int:
 
 def list_snapshots(options: argparse.Namespace) -> int:
     store = _store(options)
-    listed = [one for one in listing(store) if options.all or one.state is State.PROMOTED]
+    found = []
+    for one in listing(store):
+        if options.all or one.state is State.PROMOTED:
+            said = glance(store, one)
+            found.append((replace(one, problem=said.problem or one.problem), int(said.number(ANNOTATION_BYTES) or 0)))
     if options.json:
-        print(json.dumps([{**asdict(one), "created": one.created.isoformat()} for one in listed], indent=1))
+        facts = [{**asdict(one), "created": one.created.isoformat(), "bytes": size} for one, size in found]
+        print(json.dumps(facts, indent=1))
         return 0
-    for one in listed:
-        said = glance(store, one)
-        size = amount(int(said.number(ANNOTATION_BYTES) or 0))
-        extra = [LATEST] * one.latest + [f"pin {name}" for name in one.pins] + [said.problem or one.problem]
-        print(f"{one.id}  {one.state:<9}  {size:>8}  {one.digest or '-'}  {', '.join(filter(None, extra))}".rstrip())
+    for one, size in found:
+        extra = [LATEST] * one.latest + [f"pin {name}" for name in one.pins] + [one.problem]
+        told = ", ".join(filter(None, extra))
+        print(f"{one.id}  {one.state:<9}  {amount(size):>8}  {one.digest or '-'}  {told}".rstrip())
     return 0
 
 
@@ -157,7 +161,7 @@ def promote_snapshot(options: argparse.Namespace) -> int:
         fail(store, options.snapshot, print)
         print(f"{options.snapshot} is marked as failed")
     elif options.pin:
-        print(f"{options.snapshot} is kept: {pin(store, _reference(store, options.snapshot), options.pin)}")
+        print(f"{options.snapshot} is kept: {pin(store, resolve(store, options.snapshot), options.pin)}")
     elif options.unpin:
         unpin(store, options.unpin)
         print(f"no pin {options.unpin} any more")
@@ -202,26 +206,24 @@ def _store(options: argparse.Namespace) -> SnapshotStore:
 
 
 def _told(restored: Restored, directory: Path) -> str:
-    marker, counts = restored.marker, restored.counts
+    marker = restored.marker
     if not restored.done:
         return f"{directory} was restored from {marker.id} already; nothing done (--over replaces it)"
     return (
         f"{directory} holds {marker.id}, block {marker.block_number} of {marker.network}: {amount(restored.bytes)} in "
-        f"{restored.seconds:.1f} s; chunks: {counts.kept} were there, {counts.shared} shared with the cache, "
-        f"{counts.copied} copied from it, {counts.fetched} fetched ({amount(counts.fetched_bytes)})"
+        f"{restored.seconds:.1f} s; {restored.counts}"
     )
 
 
 def _scrub(cache: ChunkCache) -> int:
-    """Read everything; how many chunks were bad, and are removed."""
+    """Read everything; how many chunks were bad, and are removed where that can be."""
     scrubbed = cache.scrub()
-    for name in scrubbed.bad:
-        print(f"removed {name}: its bytes were others")
-    print(f"{scrubbed.checked} chunks read, {amount(scrubbed.bytes)}, {len(scrubbed.bad)} removed", flush=True)
+    for name in scrubbed.removed:
+        print(f"removed {name}: it had other bytes than its name says")
+    for name in scrubbed.left:
+        print(f"{name} has other bytes than its name says, and cannot be removed")
+    left = f", {len(scrubbed.left)} bad ones left" if scrubbed.left else ""
+    print(
+        f"{scrubbed.checked} chunks read, {amount(scrubbed.bytes)}, {len(scrubbed.removed)} removed{left}", flush=True
+    )
     return len(scrubbed.bad)
-
-
-def _reference(store: SnapshotStore, text: str) -> str:
-    """A tag or digest as it is; an id stands for its snapshot in whatever state it is."""
-    found: Listed | None = next((one for one in listing(store) if one.id == text), None)
-    return found.digest if found is not None and found.digest else text

@@ -56,7 +56,7 @@ class Restore:
         return self.shared + self.copied
 
 
-#: The last line of `pod restore` (ethinfra/snapshot/job/pod_restore.py).
+#: The last line of `pod restore` (ethinfra/snapshot/job/pod_restore.py), with its counts (`assembly.Counts`).
 _RESTORED = re.compile(
     r"restored (\S+), block \d+: .* chunks: (\d+) were there, (\d+) shared with the cache, (\d+) copied from it, "
     r"(\d+) fetched"

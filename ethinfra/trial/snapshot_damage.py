@@ -61,9 +61,10 @@ class TrialRepository:
         """
         done = self.builder.python(
             _PUBLISH,
-            json.dumps(self.snapshots.plan),
+            json.dumps(self.snapshots.plan["registry"]),
             original.digest,
             f"{VOLUME}/original-{original.id}",
+            self.snapshots.repository,
             self.repository,
             str(chunk_size),
             str(later),
@@ -194,15 +195,14 @@ from ethinfra.snapshot.push import push
 from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.restore import restore
 
-plan, digest, folder, repository, chunk_size, later, grown = sys.argv[1:]
-registry = json.loads(plan)["registry"]
-network, client = json.loads(plan)["network"]["name"], json.loads(plan)["client"]["name"]
+registry, digest, folder, original, repository, chunk_size, later, grown = sys.argv[1:]
+registry = json.loads(registry)
 
 def store(name):
     authority = registry["authority"] and Path(registry["authority"])
     return open_store(registry["url"], name, config=Path(registry["config"]), authority=authority)
 
-source, target = store(f"{registry['prefix']}/{network}/{client}"), store(repository)
+source, target = store(original), store(repository)
 Path(folder).mkdir(parents=True, exist_ok=True)
 restore(source, digest, Path(folder), Expected(), over=True)
 if grown:

@@ -22,6 +22,7 @@ from ethinfra.progress import Progress, silent
 from ethinfra.registry.connect import connected
 from ethinfra.registry.secrets import Account
 from ethinfra.snapshot.listing import LATEST, State, listing, promoted, tag_of
+from ethinfra.snapshot.plan import parse_plan
 from ethinfra.snapshot.reader import Snapshot, read_snapshot
 from ethinfra.snapshot.registry_store import RegistryStore
 from ethinfra.trial.pods import LABEL, TrialPod
@@ -117,8 +118,8 @@ class Snapshots:
 
 
 def repository_of(plan: Mapping[str, Any]) -> str:
-    """Where a plan's snapshots are."""
-    return f"{plan['registry']['prefix']}/{plan['network']['name']}/{plan['client']['name']}"
+    """Where a plan's snapshots are. BadInput unless it is one that a pod would accept."""
+    return parse_plan(plan).repository
 
 
 class Builder(TrialPod):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ethinfra.cli import snapshot
+from ethinfra.errors import BadInput
 from ethinfra.snapshot.compatibility import DatabaseChange
 from ethinfra.snapshot.errors import Incompatible
 from ethinfra.snapshot.model import Client, Owner
@@ -42,6 +43,12 @@ def test_releases_that_changed_the_database_and_the_owner_are_the_plans(monkeypa
     assert expected.changes == (DatabaseChange("1.15.0", what="the path scheme's journal"),)
     assert expected.owner == Owner(10001, 10001)
     assert (expected.network, expected.chain_id, expected.genesis_hash) == ("devnet", 32382, None)
+
+
+def test_plan_of_another_release_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever deployed it had a chart that this program does not know."""
+    with pytest.raises(BadInput, match="ConfigMap ethereum/snapshot-geth: weather"):
+        _planned(monkeypatch, MemoryStore(), {**DOCUMENT, "weather": "fine"})
 
 
 def test_snapshot_of_a_release_before_the_database_changed_is_refused(

@@ -60,18 +60,17 @@ class MemoryStore:
         digest = self.leading.get(reference, reference)
         return digest if digest in self.manifests else None
 
-    def put_manifest(self, reference: str, raw: bytes, media_type: str) -> None:  # noqa: ARG002 - it is in the bytes
-        self._begin("put_manifest", reference)
+    def put_manifest(self, tag: str, raw: bytes, media_type: str) -> None:  # noqa: ARG002 - it is in the bytes
+        self._begin("put_manifest", tag)
         document = json.loads(raw)
         named = [one["digest"] for one in (*document.get("layers", ()), document.get("config")) if one]
         missing = [one for one in named if one not in self.blobs]
         missing += [one["digest"] for one in document.get("manifests", ()) if one["digest"] not in self.manifests]
         if missing:
-            raise MissingBlobs(f"manifest {reference}", seen=str(missing))
+            raise MissingBlobs(f"manifest {tag}", seen=str(missing))
         with self._lock:
             self.manifests[digest_of(raw)] = raw
-            if ":" not in reference:
-                self.leading[reference] = digest_of(raw)
+            self.leading[tag] = digest_of(raw)
 
     def tags(self) -> list[str]:
         self._begin("tags", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,13 +14,13 @@ from ethinfra.snapshot.access import open_store
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.errors import FAILED, REGISTRY, InvalidSnapshot, NoUsableSnapshot, exit_code
 from ethinfra.snapshot.layout_store import LayoutStore
-from ethinfra.snapshot.listing import LATEST, State, listing, promoted, tag_of
+from ethinfra.snapshot.listing import LATEST, Listed, State, listing, promoted, shard_tag, tag_of
 from ethinfra.snapshot.manifest import MANIFEST
 from ethinfra.snapshot.promote import pin, promote
 from ethinfra.snapshot.push import Pushed, push
 from ethinfra.snapshot.reader import glance
 from ethinfra.snapshot.restore import restore_newest
-from ethinfra.snapshot.retention import Policy, plan
+from ethinfra.snapshot.retention import Plan, Policy, plan, prune, pushed_at
 from ethinfra.snapshot.store import SnapshotStore, digest_of
 from tests.registry.test_client import serving
 from tests.snapshot import tree
@@ -180,7 +180,65 @@ def test_shards_stay_while_a_pin_leads_to_what_has_no_other_name(store: MemorySt
 
     decided = plan(listing(store), Policy(0, timedelta()), now=tree.NOON + timedelta(days=9), used=set())
 
-    assert [one.state for one in decided.kept] == [State.LEFTOVER]
+    assert [(one.snapshot.state, one.keep) for one in decided.verdicts] == [(State.LEFTOVER, True)]
+
+
+def _with_leftover(store: MemoryStore, source: Path) -> tuple[Pushed, Pushed]:
+    """An old one, and what is left of a push: shards without a manifest."""
+    old, _, left = _promoted(source, store, 100, 300, 200, max_layers=5)
+    store.remove_tags(tag_of(left.id, State.PROMOTED))
+    return old, left
+
+
+def _decided(store: MemoryStore, listed: list[Listed]) -> Plan:
+    now = datetime.now(UTC) + timedelta(days=9)
+    return plan(listed, Policy(0, timedelta()), now=now, used=set(), pushed=pushed_at(store, listed))
+
+
+def test_leftover_that_the_registry_fails_to_give_stays_and_keeps_nothing_else(
+    store: MemoryStore, source: Path
+) -> None:
+    old, left = _with_leftover(store, source)
+    _refuses(store, shard_tag(left.id, 0))
+
+    decided = _decided(store, listing(store))
+    removed = prune(store, decided)
+
+    assert [one.id for one in removed] == [old.id]
+    assert ["status 500" in one.reason for one in decided.verdicts if one.snapshot.id == left.id] == [True]
+
+
+@pytest.mark.parametrize(("also", "status"), [((), 401), (("tags",), 500)])
+def test_registry_that_fails_as_a_whole_ends_a_cleanup(
+    store: MemoryStore, source: Path, also: tuple[str, ...], status: int
+) -> None:
+    _, left = _with_leftover(store, source)
+    listed = listing(store)
+    _refuses(store, shard_tag(left.id, 0), *also, status=status)
+
+    with pytest.raises(RegistryRefused):
+        _decided(store, listed)
+
+
+def test_push_is_made_anew_where_the_registry_fails_to_give_what_has_its_id(store: MemoryStore, source: Path) -> None:
+    first = push(source, store, tree.description(), chunk_size=tree.CHUNK)
+    _refuses(store, first.tag)
+
+    again = push(source, store, tree.description(), chunk_size=tree.CHUNK)
+
+    assert again.read_bytes == again.bytes
+    assert store.leading[first.tag] == again.digest
+
+
+@pytest.mark.parametrize(("also", "status"), [((), 401), (("tags",), 500)])
+def test_registry_that_fails_as_a_whole_ends_a_push(
+    store: MemoryStore, source: Path, also: tuple[str, ...], status: int
+) -> None:
+    first = push(source, store, tree.description(), chunk_size=tree.CHUNK)
+    _refuses(store, first.tag, *also, status=status)
+
+    with pytest.raises(RegistryRefused, match=first.tag):
+        push(source, store, tree.description(), chunk_size=tree.CHUNK)
 
 
 @pytest.mark.parametrize("fault", ["damaged", "gone", "refused"])

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,22 @@ def test_scrub_removes_what_is_damaged_and_what_was_left(cache: ChunkCache, monk
     assert not left.exists()
     assert not path.exists()
     assert not cached.take(cache, b"good")
+
+
+def test_scrub_is_no_use_of_a_chunk(cache: ChunkCache) -> None:
+    """It reads every entry, and a file system notes that; what was not used for longest goes first all the same."""
+    cached.take(cache, b"old")
+    cached.take(cache, b"new")
+    old, new = cached.entry(cache, b"old"), cached.entry(cache, b"new")
+    before = time.time_ns() - 2 * 86400 * 10**9
+    os.utime(old, ns=(before, old.stat().st_mtime_ns))
+    used = new.stat().st_atime_ns
+
+    for _ in range(2):
+        assert cache.scrub().bad == ()
+
+    assert [old.stat().st_atime_ns, new.stat().st_atime_ns] == [before, used]
+    assert not cached.take(cache, b"old")
 
 
 def test_scrub_is_not_ended_by_what_a_fetch_left(

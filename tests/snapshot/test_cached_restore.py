@@ -14,12 +14,15 @@ import pytest
 from ethinfra.snapshot import assembly
 from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.compatibility import Expected
+from ethinfra.snapshot.errors import OutOfSpace
+from ethinfra.snapshot.marker import read_marker
 from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.snapshot.reflink import reflink_file, share
 from ethinfra.snapshot.restore import restore_newest
 from tests.snapshot import tree
 from tests.snapshot.cached import MEGABYTE, Restores
 from tests.snapshot.memory_store import MemoryStore
+from tests.snapshot.stored import push_promoted
 
 
 def test_second_replica_fetches_nothing(restores: Restores) -> None:
@@ -84,6 +87,29 @@ def test_cache_beside_the_data_leaves_it_the_room(
     assert _blocks(*places) <= room
     assert min(least) >= 0
     assert restores.cache.usage().chunks >= spare / 2
+
+
+def test_room_is_not_counted_twice_for_what_is_in_the_directory_and_in_the_cache(
+    restores: Restores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old files and their chunks in the cache are the same bytes: neither makes room for a new file."""
+    volume = restores.replica("volume")
+    before = tree.database_of(volume)
+    size = 100 * tree.CHUNK
+    tree.write(restores.source / "geth/chaindata/900000.sst", os.urandom(size))
+    push_promoted(restores.source, restores.store, 200)
+
+    class Status:
+        f_frsize, f_bavail = 1, size
+
+    monkeypatch.setattr(os, "statvfs", lambda _: Status)
+    monkeypatch.setattr(assembly, "can_reflink", lambda *_: True)
+
+    with pytest.raises(OutOfSpace):
+        restore_newest(restores.store, volume, Expected(), over=True, cache=restores.cache)
+
+    assert tree.database_of(volume) == before
+    assert read_marker(volume) is not None
 
 
 @pytest.fixture

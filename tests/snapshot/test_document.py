@@ -109,6 +109,7 @@ def test_random_configs_come_back_as_they_were_written() -> None:
         (lambda d: d["owner"].update(uid="root"), "uid"),
         (lambda d: d.pop("block"), "block is no object"),
         (lambda d: d.update(created="yesterday"), "created"),
+        (lambda d: d.update(created="2026-13-45T00:00:00Z"), "created"),
         (lambda d: d["database"].update(include=[1]), "include"),
         (lambda d: d["files"][1].update(path="UTC--key"), "file 'UTC--key' is not of what"),
         (lambda d: d["database"].update(include=["geth/triedb"]), "is not of what"),

@@ -8,7 +8,17 @@ import pytest
 
 from ethinfra.errors import BadInput, EthinfraError
 from ethinfra.registry.transport import RegistryRefused, RegistryUnreachable
-from ethinfra.snapshot.errors import BAD_INPUT, DEFECT, FAILED, OUT_OF_SPACE, REGISTRY, OutOfSpace, exit_code
+from ethinfra.snapshot.errors import (
+    BAD_INPUT,
+    DEFECT,
+    FAILED,
+    OUT_OF_SPACE,
+    REGISTRY,
+    MissingContent,
+    OutOfSpace,
+    damaged_manifest,
+    exit_code,
+)
 
 REFUSED = "PATCH /v2/snapshots/devnet/geth/blobs/uploads/1"
 
@@ -41,3 +51,9 @@ def test_exit_code_tells_what_kind_of_failure_it_was(error: Exception, code: int
 
 def test_who_finds_the_registry_full_is_told_to_make_room() -> None:
     assert "make room" in str(RegistryRefused(REFUSED, 500, "no space left on device"))
+
+
+@pytest.mark.parametrize("error", [damaged_manifest("latest", expected="a", seen="b"), MissingContent("a", where="b")])
+def test_who_finds_a_snapshot_damaged_is_told_what_removes_it(error: EthinfraError) -> None:
+    """Cleanups decide by themselves what goes, and leave what is in doubt."""
+    assert "delete this one's tags" in str(error)

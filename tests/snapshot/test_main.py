@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from ethinfra.snapshot.__main__ import main
+from ethinfra.snapshot.cache import ChunkCache
 from ethinfra.snapshot.errors import BAD_INPUT, FAILED, REGISTRY
+from tests.snapshot import cached
 
 HASH = "0x" + "11" * 32
 
@@ -98,10 +100,35 @@ def test_list_names_a_damaged_snapshot_and_goes_on(
     assert main(["list", "--layout", str(layout), "--all"]) == 0
 
     first, second = capsys.readouterr().out.splitlines()
+    assert main(["list", "--layout", str(layout), "--all", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts[0]["problem"] in first
+    assert ["damaged" in one["problem"] for one in facts] == [True, False]
+    assert [one["bytes"] > 0 for one in facts] == [False, True]
     assert "0000000100" in first
     assert "is damaged" in first
     assert "0000000200" in second
     assert "damaged" not in second
+
+
+def test_scrub_tells_what_it_removed_from_what_it_could_not(
+    cache: ChunkCache, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for data in (b"good", b"flipped", b"a folder"):
+        cached.take(cache, data)
+    flipped, folder = cached.entry(cache, b"flipped"), cached.entry(cache, b"a folder")
+    flipped.chmod(0o644)
+    flipped.write_bytes(b"flopped")
+    folder.unlink()
+    folder.mkdir()
+
+    assert main(["cache", "scrub", "--directory", str(cache.directory)]) == FAILED
+
+    said = capsys.readouterr().out
+    assert f"removed {flipped.name}" in said
+    assert f"removed {folder.name}" not in said
+    assert f"{folder.name} has other bytes" in said
+    assert ", 1 removed, 1 bad ones left" in said
 
 
 def test_exit_codes_tell_what_kind_of_failure_it_was(

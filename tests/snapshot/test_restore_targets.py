@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from ethinfra.errors import BadInput
+from ethinfra.snapshot import restore as restoring
 from ethinfra.snapshot.compatibility import Expected
 from ethinfra.snapshot.errors import DirectoryInUse, NoSuchSnapshot
 from ethinfra.snapshot.listing import State, tag_of
 from ethinfra.snapshot.manifest import MANIFEST
-from ethinfra.snapshot.marker import read_marker
 from ethinfra.snapshot.push import Pushed
 from ethinfra.snapshot.restore import restore, restore_newest
 from ethinfra.snapshot.store import digest_of
@@ -38,7 +38,7 @@ def test_data_of_unknown_origin_is_not_replaced(store: MemoryStore, source: Path
         restore_newest(store, volume, Expected())
 
     assert (volume / "geth/chaindata/000001.sst").read_bytes() == b"synced for weeks"
-    assert read_marker(volume) is None
+    assert [path.name for path in volume.iterdir()] == ["geth"]
 
 
 def test_links_are_replaced_and_never_followed(store: MemoryStore, source: Path, volume: Path, tmp_path: Path) -> None:
@@ -148,6 +148,24 @@ def test_two_restores_into_one_directory_are_not_possible(store: MemoryStore, so
             restore_newest(store, volume, Expected())
 
     assert not (volume / "geth").exists()
+
+
+def test_no_other_restore_works_while_one_looks_what_is_there(
+    store: MemoryStore, source: Path, volume: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it puts there would be in no list of what is to go: two databases would be mixed."""
+    push_promoted(source, store)
+    look = restoring.selected
+
+    def look_slowly(*arguments: Any) -> list[str]:
+        monkeypatch.setattr(restoring, "selected", look)
+        with pytest.raises(DirectoryInUse):
+            restore_newest(store, volume, Expected())
+        return look(*arguments)
+
+    monkeypatch.setattr(restoring, "selected", look_slowly)
+
+    assert restore_newest(store, volume, Expected()).done
 
 
 def test_missing_directory_and_unknown_snapshot_are_said(store: MemoryStore, tmp_path: Path, volume: Path) -> None:

@@ -29,7 +29,11 @@ def _one(age: timedelta, state: State = State.PROMOTED, **more: object) -> Liste
 
 
 def _kept(snapshots: list[Listed], policy: Policy, used: set[str] | None = None) -> list[Listed]:
-    return plan(snapshots, policy, now=NOW, used=used or set()).kept
+    return _staying(plan(snapshots, policy, now=NOW, used=used or set()))
+
+
+def _staying(decided: Plan) -> list[Listed]:
+    return [one.snapshot for one in decided.verdicts if one.keep]
 
 
 NEVER = Policy(count=0, age=timedelta())
@@ -119,7 +123,7 @@ def test_what_is_not_promoted_counts_from_the_end_of_its_push(store: MemoryStore
     elif becomes is State.LEFTOVER:
         store.remove_tags(pushed.tag)
 
-    assert [one.state for one in _decided(store, now).kept] == [becomes]
+    assert [one.state for one in _staying(_decided(store, now))] == [becomes]
     assert [one.state for one in _decided(store, now + 25 * HOUR).removed] == [becomes]
 
 
@@ -184,7 +188,7 @@ def test_chain_that_was_begun_anew_is_the_newer_one(store: MemoryStore, source: 
 
     assert store.digest("latest") == newest.digest
     assert promoted(store)[0].id == newest.id
-    assert [one.id for one in decided.kept] == [newest.id]
+    assert [one.id for one in _staying(decided)] == [newest.id]
 
 
 def test_tags_of_others_are_left_alone(store: MemoryStore, source: Path) -> None:

@@ -59,11 +59,9 @@ def restore(
     if not restored.done:
         say(f"{data} was restored from {restored.marker.id} before; nothing is to be done")
     else:
-        counts = restored.counts
         say(
             f"restored {restored.marker.id}, block {restored.marker.block_number}: {amount(restored.bytes)} in "
-            f"{restored.seconds:.1f}s; chunks: {counts.kept} were there, {counts.shared} shared with the cache, "
-            f"{counts.copied} copied from it, {counts.fetched} fetched ({amount(counts.fetched_bytes)})"
+            f"{restored.seconds:.1f}s; {restored.counts}"
         )
     return restored
 
