@@ -26,8 +26,8 @@ UPGRADES = (
         "claims grow in the StatefulSet",
         Edit(
             LOCAL,
-            "size: 2Gi}\n    drainSeconds",
-            "size: 3Gi}\n    drainSeconds",
+            "size: 2Gi}\n    # A head",
+            "size: 3Gi}\n    # A head",
         ),
         by=UPGRADE,
     ),
