@@ -17,7 +17,7 @@ from ethinfra.snapshot.job.place import Place
 from ethinfra.snapshot.job.promote import promote
 from ethinfra.snapshot.job.push import push
 from ethinfra.snapshot.job.restore import restore
-from ethinfra.snapshot.job.run import Copy, NotNeeded, Run, Stage, copies, hand_on, handed_on
+from ethinfra.snapshot.job.run import STALE_AFTER, Copy, NotNeeded, Run, Stage, copies, hand_on, handed_on
 from ethinfra.snapshot.job.take import take
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.listing import LATEST, State, listing
@@ -26,6 +26,7 @@ from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.waiting import NotInTime, eventually
 from tests.probe.http import unused_port
 from tests.snapshot.job.conftest import DATABASE, place_of
+from tests.snapshot.job.demands import HALFWAY, killed
 from tests.snapshot.job.scripted import ScriptedCluster, ScriptedNode, block
 
 
@@ -251,6 +252,49 @@ def test_candidate_that_was_never_tested_is_gone_on_with(
 
     assert isinstance(take(place, cluster.api(), store), NotNeeded)
     assert copies(place.data) == []
+
+
+@pytest.mark.parametrize("left", [timedelta(), STALE_AFTER], ids=["soon", "days-later"])
+@pytest.mark.parametrize("step", HALFWAY)
+def test_promotion_that_was_killed_is_finished_by_the_next_run(
+    place: Place,
+    cluster: ScriptedCluster,
+    store: LayoutStore,
+    pushed: Run,
+    restored: ScriptedNode,
+    step: str,
+    left: timedelta,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """It is promoted already, so there is nothing to go on with; but `latest` may not have moved."""
+    with killed(step, monkeypatch):
+        promote(place, cluster.api(), store, pushed, rpc(restored))
+    assert store.digest(f"candidate-{pushed.id}") == pushed.digest
+    monkeypatch.setattr("ethinfra.snapshot.job.run.STALE_AFTER", STALE_AFTER - left)
+
+    assert isinstance(take(place, cluster.api(), store), NotNeeded)
+
+    assert store.tags() == [LATEST, f"snapshot-{pushed.id}"]
+    assert store.digest(LATEST) == pushed.digest
+    assert copies(place.data) == []
+
+
+def test_promotion_that_is_cut_off_again_is_left_to_the_run_after(
+    place: Place,
+    cluster: ScriptedCluster,
+    store: LayoutStore,
+    pushed: Run,
+    restored: ScriptedNode,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """The registry is away for longer than it is waited for, say. What tells of it stays until it is done."""
+    with killed(HALFWAY[0], monkeypatch):
+        promote(place, cluster.api(), store, pushed, rpc(restored))
+
+    with killed(HALFWAY[0], monkeypatch):
+        take(place, cluster.api(), store)
+
+    assert [copied.run() for copied in copies(place.data)] == [pushed]
 
 
 def test_what_is_handed_on_is_read_strictly(tmp_path: Path):
