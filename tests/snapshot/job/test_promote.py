@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ethinfra.snapshot.errors import SnapshotUnusable
+from ethinfra.snapshot.errors import Incompatible, SnapshotUnusable
 from ethinfra.snapshot.ids import moment_of
 from ethinfra.snapshot.job.errors import HeadMismatch
 from ethinfra.snapshot.job.node import Rpc, rpc_of
@@ -23,6 +23,7 @@ from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.listing import LATEST, State, listing
 from ethinfra.snapshot.marker import read_marker
 from ethinfra.snapshot.reader import read_snapshot
+from ethinfra.snapshot.store import CannotRemove
 from ethinfra.waiting import NotInTime, eventually
 from tests.probe.http import unused_port
 from tests.snapshot.job.conftest import DATABASE, place_of
@@ -219,6 +220,34 @@ def test_damaged_candidate_fails_before_a_client_sees_it(
 
     assert states(store) == {pushed.id: State.FAILED}
     assert read_marker(into) is None
+
+
+def test_candidate_that_does_not_fit_is_told_with_the_reason(
+    cluster: ScriptedCluster,
+    store: LayoutStore,
+    pushed: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    """So is a candidate's tag that this account may not remove."""
+
+    def refuse(*_: object) -> None:
+        raise CannotRemove("tags stay", seen="this account may only push")
+
+    monkeypatch.setattr(LayoutStore, "remove_tags", refuse)
+    into = tmp_path / "restored"
+    into.mkdir()
+    other = place_of(cluster, tmp_path, database__scheme="hash", network__name="another")
+
+    with pytest.raises(Incompatible) as failed:
+        restore(dataclasses.replace(other, data=into), cluster.api(), store, pushed)
+
+    (event,) = [one for one in cluster.events() if one["reason"] == "SnapshotFailed"]
+    why = "; ".join((failed.value.subject, *failed.value.reasons))
+    assert event["message"] == f"{pushed.id} cannot be restored: {why}"
+    assert len(failed.value.reasons) == 2
+    assert f"candidate-{pushed.id} stays" in capsys.readouterr().out
 
 
 def test_push_that_was_killed_is_gone_on_with(
