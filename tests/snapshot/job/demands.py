@@ -15,8 +15,9 @@ from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.waiting import eventually
 from tests.snapshot.job.scripted import NAMESPACE, ScriptedCluster
 
-#: The request that stops the node.
-DELETE = f"DELETE /api/v1/namespaces/{NAMESPACE}/pods/geth-0"
+#: The node's pod, and the request that stops it.
+NODE = f"/api/v1/namespaces/{NAMESPACE}/pods/geth-0"
+DELETE = f"DELETE {NODE}"
 
 #: Of a promotion: what comes between its tags.
 HALFWAY = ("promoted", "_drop")
