@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, then, when
 
+from ethinfra.chain.discovery import DeployedNode
 from ethinfra.environment import Environment
 from ethinfra.kube import Object
 from ethinfra.snapshot.listing import State
@@ -21,7 +22,7 @@ os.truncate(tables[-1], tables[-1].stat().st_size // 2)
 """
 
 #: Of geth v1.17 (core/blockchain.go, core/rawdb/freezer_table.go, triedb/pathdb/disklayer.go, eth/backend.go).
-REPAIRS = ("Unclean shutdown", "Head state missing, repairing", "Rewinding blockchain", "Truncating", "Discarded")
+REPAIRS = ("Head state missing, repairing", "Rewinding blockchain", "Truncating", "Discarded")
 
 
 @when(parsers.parse("a snapshot is taken, and {loss} before a node is started from it"), target_fixture="taken")
@@ -84,10 +85,11 @@ def head_is_recorded(alone: AloneNode, snapshot: Snapshot, env: Environment) -> 
 
 
 @then("its log shows no repair of the database")
-def no_repair(alone: AloneNode, evidence: Evidence) -> None:
+def no_repair(alone: AloneNode, snapshot_node: DeployedNode, evidence: Evidence) -> None:
     """In the words that its client's file has for an unclean stop, and those of geth for a repair or a rewind."""
     log = alone.log()
     evidence.attach("log", log[-4000:])
     assert "Loaded most recent local" in log, log[-2000:]
-    said = [line for line in log.splitlines() if any(word in line for word in REPAIRS)]
+    words = (str(snapshot_node.execution.known["log"]["unclean"]), *REPAIRS)
+    said = [line for line in log.splitlines() if any(word in line for word in words)]
     assert not said, said

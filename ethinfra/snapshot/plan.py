@@ -165,7 +165,7 @@ class JobPlan:
     hold_patience_seconds:     after which a held client goes on without the job's consent
     stop_seconds, start_seconds: for the pod to end, and for its RPC to answer again or its readiness before
     test_seconds:              for the restored node to answer
-    chunk_size_bytes, workers: 0 for the parent's or the usual size, and for one per core
+    chunk_size_bytes, workers: 0 for the parent's or the usual size, and for three per core as far as memory goes
     """
 
     method: Method

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 
 from ethinfra.snapshot.errors import NoSuchSnapshot
-from ethinfra.snapshot.listing import LATEST, State, pin_tag, promoted, tag_of
+from ethinfra.snapshot.listing import LATEST, Named, State, pin_tag, promoted, tag_of
 from ethinfra.snapshot.manifest import MANIFEST
 from ethinfra.snapshot.store import CannotRemove, SnapshotStore, digest_of
 
@@ -35,6 +35,14 @@ def promote(store: SnapshotStore, name: str, note: Note = lambda _: None) -> str
         _tag(store, LATEST, raw)
     _drop(store, candidate, note)
     return digest_of(raw)
+
+
+def finish(store: SnapshotStore, found: Named, note: Note = lambda _: None) -> None:
+    """Go on with a promotion that was cut off. Its candidate's tag goes last, so one that is promoted and still has it
+    may not be `latest` yet."""
+    if found.state is State.PROMOTED and tag_of(found.id, State.CANDIDATE) in found.tags:
+        note(f"finishing the promotion of {found.id}, which was cut off")
+        promote(store, found.id, note)
 
 
 def fail(store: SnapshotStore, name: str, note: Note = lambda _: None) -> None:

@@ -50,7 +50,7 @@ class Taken:
         return self.snapshot
 
     def number(self, annotation: str) -> float:
-        """A figure that the snapshot's manifest names, such as `dev.ethinfra.snapshot.sent`."""
+        """A figure that the snapshot's manifest names, such as `io.ethinfra.snapshot.sent-bytes`."""
         return float(self.promoted.annotations[annotation])
 
 
@@ -172,11 +172,6 @@ class Builder(TrialPod):
         found: dict[str, Any] | None = json.loads(self.python(code, f"{directory}/.ethinfra-snapshot.json").stdout)
         return found
 
-    def files(self, directory: str) -> dict[str, tuple[int, str]]:
-        """Size and SHA-256 of every file of a folder, by its path; what restores keep there for themselves left out."""
-        found = json.loads(self.python(_FILES, directory, within=120).stdout)
-        return {path: (size, digest) for path, (size, digest) in found.items()}
-
 
 class Halfway:
     """A restore that stands still until it is told what becomes of it."""
@@ -258,20 +253,6 @@ store = open_store(registry["url"], repository, config=Path(registry["config"]),
 Path(folder).mkdir(parents=True, exist_ok=True)
 restored = restore(store, digest, Path(folder), Expected(), over=True)
 print(json.dumps(dataclasses.asdict(restored.counts)))
-"""
-
-_FILES = """
-import hashlib, json, os, sys
-top, found = sys.argv[1], {}
-for folder, folders, names in os.walk(top):
-    folders[:] = [one for one in folders if not one.startswith(".ethinfra-")]
-    for name in names:
-        path = os.path.join(folder, name)
-        relative = os.path.relpath(path, top)
-        if not relative.startswith(".ethinfra-"):
-            with open(path, "rb") as file:
-                found[relative] = (os.path.getsize(path), hashlib.file_digest(file, "sha256").hexdigest())
-print(json.dumps(found))
 """
 
 

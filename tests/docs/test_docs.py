@@ -160,7 +160,12 @@ def test_timeouts_and_variables_exist(page: Path) -> None:
     assert [name for name in sorted(set(re.findall(r"ETHINFRA_[A-Z]+", text))) if name not in code] == []
 
 
-@pytest.mark.parametrize("said", re.findall(r"^\| (`.+?) \|", (ROOT / "docs/troubleshooting.md").read_text(), re.M))
+def quoted(page: str) -> list[str]:
+    """First cells of a page's tables that begin with what somebody has seen."""
+    return re.findall(r"^\| (`.+?) \|", (ROOT / "docs" / page).read_text(), re.M)
+
+
+@pytest.mark.parametrize("said", [*quoted("troubleshooting.md"), *quoted("snapshots.md")])
 def test_every_message_is_one_that_the_code_says(said: str) -> None:
     """The longest fixed part of each quoted message is in the sources: who searches for it finds the page."""
     sources = [
@@ -169,7 +174,8 @@ def test_every_message_is_one_that_the_code_says(said: str) -> None:
     ]
     text = "".join(path.read_text() for path in sources) + FOREIGN
     for message in re.findall(r"`([^`]+)`", said):
-        parts = [part.strip(" :") for part in re.split(r"…|\d[\d./]*\w*", message)]
+        # Also a node, its volume, and what the programs of a job put before a reason.
+        parts = [part.strip(" :") for part in re.split(r"…|\d[\d./]*\w*|<\w+>|\bgeth\b|/data\b|^not needed", message)]
         longest = max(parts, key=len)
         assert longest in text, message
 
@@ -179,5 +185,5 @@ FOREIGN = """
 not scheduled: Insufficient anti-affinity unbound PersistentVolumeClaims exceeded quota violates PodSecurity
 waits: ErrImagePull ImagePullBackOff waits: CrashLoopBackOff ended before with code OOMKilled Unauthorized not found
 x509: certificate signed by unknown authority connection refused conflicting fork version schedule
-ERROR: file or directory not found Invalid value for '--nodes' no space left on device /helmfile
+ERROR: file or directory not found Permission denied Invalid value for '--nodes' no space left on device /helmfile
 """

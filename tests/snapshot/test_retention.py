@@ -15,6 +15,7 @@ from ethinfra.snapshot.model import Network
 from ethinfra.snapshot.promote import fail, pin, promote, unpin
 from ethinfra.snapshot.push import push
 from ethinfra.snapshot.retention import Plan, Policy, plan, prune, pushed_at
+from ethinfra.snapshot.verify import verify
 from tests.snapshot import tree
 from tests.snapshot.memory_store import MemoryStore
 
@@ -99,12 +100,14 @@ def test_pinned_snapshot_outlives_its_time_and_unpinned_it_goes(store: MemorySto
 
     prune(store, plan(listing(store), NEVER, now=NOW + 9 * DAY, used=set()))
     kept = [one.id for one in listing(store)]
+    store.collect_garbage()
+    problems = verify(store, "pin-before-fork").problems
     unpin(store, "before-fork")
     prune(store, plan(listing(store), NEVER, now=NOW + 9 * DAY, used=set()))
 
     assert kept == names
+    assert problems == ()
     assert [one.id for one in listing(store)] == names[1:]
-    store.collect_garbage()
 
 
 def _decided(store: MemoryStore, now: datetime) -> Plan:

@@ -82,14 +82,10 @@ class Cluster:
         found = self._good("GET", path, *self._ask("GET", path))
         return [Pod.of(one) for one in found.get("items") or ()]
 
-    def delete_pod(self, name: str, uid: str, *, grace: int | None = None) -> None:
-        """Ask for this very pod to be stopped, in its own time unless `grace` says another (seconds).
-
-        One that is gone already, or another of the same name, is not an error.
-        """
+    def delete_pod(self, name: str, uid: str) -> None:
+        """Ask for this very pod to be stopped, in its own time. One that is gone already, or another of the same name,
+        is not an error."""
         options: Object = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
-        if grace is not None:
-            options["gracePeriodSeconds"] = grace
         path = self._core("pods", name)
         self._good("DELETE", path, *self._ask("DELETE", path, options), also=(202, 404, 409))
 

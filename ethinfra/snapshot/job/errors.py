@@ -1,15 +1,19 @@
 """What can go wrong in a job.
 
 SnapshotError
-├── NotFit          the node must not be stopped now: not ready, not final, no other replica
-├── HoldTaken       somebody else holds the volume
-├── HoldLost        the client started before the copy was done; the copy does not count
-├── LeaseLost       another run works on this node
-├── CannotCopy      the volume's file system cannot share blocks between files
-├── CameElsewhere   the node's pod came back on another Kubernetes node than the one that has its volume
-├── HeadMismatch    a node does not answer with the block that it should
-├── InUseUnknown    a pod does not say which snapshot it stands on
-└── ApiRefused      the Kubernetes API refused, or does not answer (exit code 5)
+├── NotFit               the node must not be stopped now: not ready, not final, no other replica
+├── HoldTaken            somebody else holds the volume
+├── HoldLost             the client started before the copy was done; the copy does not count
+├── LeaseLost            another run works on this node
+│   └── HeldElsewhere    it had the lease before this one, and is alive: there is nothing to do (`lease`)
+├── CannotCopy           the volume's file system cannot share blocks between files
+├── CutFailed            the storage could not cut a VolumeSnapshot (`volume_snapshot`)
+├── StaleCut             a volume was made from another cut than the one that is recorded (`volume_snapshot`)
+├── CameElsewhere        the node's pod came back on another Kubernetes node than the one that has its volume
+├── NodeSilent           a node does not answer, or not in its protocol (`node`)
+├── HeadMismatch         a node does not answer with the block that it should
+├── InUseUnknown         a pod does not say which snapshot it stands on
+└── ApiRefused           the Kubernetes API refused, or does not answer (exit code 5)
 """
 
 from __future__ import annotations

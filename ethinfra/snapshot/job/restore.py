@@ -32,9 +32,10 @@ def restore(place: Place, cluster: Cluster, store: SnapshotStore, run: Run) -> R
                 store, run.digest, place.data, expected(place.plan, run.genesis), workers=workers, progress=progress
             )
         except SnapshotUnusable as reason:
-            fail(store, run.id)
+            fail(store, run.id, say)
             volume_snapshot.discard(cluster, place.volume_snapshot, run)
-            place.tell(cluster, "SnapshotFailed", f"{run.id} cannot be restored: {reason.subject}", warning=True)
+            why = "; ".join((reason.subject, *reason.seen.splitlines()))
+            place.tell(cluster, "SnapshotFailed", f"{run.id} cannot be restored: {why}", warning=True)
             raise
     say(f"{run.id} is restored: {amount(restored.bytes)} in {restored.seconds:.1f}s")
     return restored

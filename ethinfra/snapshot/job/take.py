@@ -28,6 +28,7 @@ from ethinfra.snapshot.listing import State, listing, promoted
 from ethinfra.snapshot.marker import read_marker
 from ethinfra.snapshot.model import Block, Database
 from ethinfra.snapshot.plan import Method
+from ethinfra.snapshot.promote import finish
 from ethinfra.snapshot.selection import Selection
 from ethinfra.snapshot.store import SnapshotStore
 from ethinfra.waiting import eventually
@@ -102,26 +103,30 @@ def take(place: Place, cluster: Cluster, store: SnapshotStore, *, snapshot_class
 
 
 def what_an_earlier_run_left(taking: Taking) -> Outcome | None:
-    """Push on what is whole, test what was pushed; remove everything else."""
+    """Push on what is whole, test what was pushed, finish what was half promoted; remove everything else."""
     unfinished: list[tuple[Copy, Run]] = []
     for found in copies(taking.place.data):
         run = found.run()
-        if run is None or run.stage is Stage.COPYING or run.stale:
+        # What was pushed may be half promoted, however old it is.
+        if run is None or run.stage is Stage.COPYING or (run.stale and run.stage is not Stage.PUSHED):
             say(f"removing {found.folder.name}, which an earlier run left {run.stage if run else 'without a state'}")
             found.remove()
         else:
             unfinished.append((found, run))
     if not unfinished:
         return None
-    states = {one.id: one.state for one in listing(taking.store)}
+    listed = {one.id: one for one in listing(taking.store)}
     resumed: Run | None = None
     # The newest counts, and one is enough.
     for found, run in reversed(unfinished):
-        state = states.get(run.id)
+        there = listed.get(run.id)
+        state = there.state if there else None
         wanted = state is State.CANDIDATE if run.stage is Stage.PUSHED else state not in (State.PROMOTED, State.FAILED)
-        if resumed is None and wanted:
+        if resumed is None and wanted and not run.stale:
             resumed = run
         else:
+            if there is not None:
+                finish(taking.store, there, say)
             found.remove()
     if resumed is not None:
         say(f"going on with {resumed.id}, which an earlier run left {resumed.stage}")

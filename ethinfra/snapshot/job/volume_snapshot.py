@@ -23,9 +23,10 @@ from ethinfra.snapshot.job.errors import ApiRefused, NotFit
 from ethinfra.snapshot.job.lease import HeldElsewhere, Lease
 from ethinfra.snapshot.job.place import Place, say
 from ethinfra.snapshot.job.run import NotNeeded, Run
-from ethinfra.snapshot.listing import State, listing
+from ethinfra.snapshot.listing import Listed, State, listing
 from ethinfra.snapshot.marker import write_durably
 from ethinfra.snapshot.plan import Method
+from ethinfra.snapshot.promote import finish
 from ethinfra.snapshot.store import SnapshotStore
 from ethinfra.waiting import eventually
 
@@ -137,7 +138,7 @@ def waiting(cluster: Cluster, name: str, store: SnapshotStore) -> Run | None:
     """The run whose cut is still to be pushed."""
     with suppress(StaleCut):
         run = _recorded(cluster, name)
-        return None if run is None or _over(run, store) else run
+        return None if run is None or _over(run, _listed(run, store)) else run
     return None
 
 
@@ -170,7 +171,10 @@ def _adopted(place: Place, cluster: Cluster, store: SnapshotStore) -> Run | NotN
     run = _recorded(cluster, name)
     if run is None:
         return NotNeeded(f"VolumeSnapshot {name} has no finished cut")
-    if why := _over(run, store):
+    listed = _listed(run, store)
+    if why := _over(run, listed):
+        if listed is not None:
+            finish(store, listed, say)
         discard(cluster, name, run)
         return NotNeeded(why)
     there = _marked(place.data)
@@ -185,11 +189,15 @@ def _adopted(place: Place, cluster: Cluster, store: SnapshotStore) -> Run | NotN
     return run
 
 
-def _over(run: Run, store: SnapshotStore) -> str:
-    """Why nothing is to be done for a cut any more; empty where there is."""
+def _listed(run: Run, store: SnapshotStore) -> Listed | None:
+    return next((one for one in listing(store) if one.id == run.id), None)
+
+
+def _over(run: Run, listed: Listed | None) -> str:
+    """Why no cut is to be pushed any more; empty where it is."""
     if run.stale:
         return f"{run.id} was cut at {run.started}, and is not worth pushing any more"
-    state = next((one.state for one in listing(store) if one.id == run.id), None)
+    state = listed.state if listed else None
     return f"{run.id} is {state} already" if state in (State.PROMOTED, State.FAILED) else ""
 
 

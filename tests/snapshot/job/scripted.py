@@ -153,6 +153,7 @@ class ScriptedCluster:
     """The API server, and what acts on its objects.
 
     requests:  what was asked, `DELETE /api/…`
+    deletions: what each DELETE said, by its path, the newest last
     forbidden: beginnings of such requests, which are answered with 403
     patience:  of the held client, seconds
     stops_in, starts_in: seconds that the client takes for it; it never stops where the former is None
@@ -168,6 +169,7 @@ class ScriptedCluster:
         self.patience = patience
         self.objects: dict[str, dict[str, Any]] = {}
         self.requests: list[str] = []
+        self.deletions: list[tuple[str, Any]] = []
         self.forbidden: set[str] = set()
         self.stops_in: float | None = 0.1
         self.starts_in = 0.0
@@ -295,6 +297,7 @@ class ScriptedCluster:
         return 200, self.objects[path]
 
     def _delete(self, path: str, _: Any, body: Any) -> tuple[int, object]:
+        self.deletions.append((path, body))
         found = self.objects.get(path)
         if found is None:
             return 404, {"message": "not found"}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ethinfra.errors import EthinfraError
+from ethinfra.paths import ROOT
 from ethinfra.snapshot.job.export import Exporter
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.plan import Plan
@@ -57,6 +58,19 @@ def test_newest_promoted_one_is_told(plan: Plan, store: LayoutStore, source: Pat
     assert seen[f"ethinfra_snapshot_candidate{OF}"] == 1
     now = datetime.now(UTC).timestamp()
     assert now - 60 < seen[f"ethinfra_snapshot_last_success_timestamp_seconds{OF}"] <= now
+
+
+def test_page_names_every_metric(plan: Plan, store: LayoutStore, source: Path):
+    """In full, or as `_block` beside another one."""
+    stored(store, source, plan, block(100))
+    _, _, about = (ROOT / "docs/snapshots.md").read_text().partition("## Metrics and events")
+
+    seen = {
+        name.removesuffix(OF).removeprefix("ethinfra_snapshot") for name in metrics(Exporter([plan], lambda _: store))
+    }
+
+    assert "_up" in seen
+    assert {name for name in seen if f"`{name}`" not in about and f"`ethinfra_snapshot{name}`" not in about} == set()
 
 
 def test_failed_test_shows(plan: Plan, store: LayoutStore, source: Path):

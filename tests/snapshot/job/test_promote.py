@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ethinfra.snapshot.errors import SnapshotUnusable
+from ethinfra.snapshot.errors import Incompatible, SnapshotUnusable
 from ethinfra.snapshot.ids import moment_of
 from ethinfra.snapshot.job.errors import HeadMismatch
 from ethinfra.snapshot.job.node import Rpc, rpc_of
@@ -17,15 +17,17 @@ from ethinfra.snapshot.job.place import Place
 from ethinfra.snapshot.job.promote import promote
 from ethinfra.snapshot.job.push import push
 from ethinfra.snapshot.job.restore import restore
-from ethinfra.snapshot.job.run import Copy, NotNeeded, Run, Stage, copies, hand_on, handed_on
+from ethinfra.snapshot.job.run import STALE_AFTER, Copy, NotNeeded, Run, Stage, copies, hand_on, handed_on
 from ethinfra.snapshot.job.take import take
 from ethinfra.snapshot.layout_store import LayoutStore
 from ethinfra.snapshot.listing import LATEST, State, listing
 from ethinfra.snapshot.marker import read_marker
 from ethinfra.snapshot.reader import read_snapshot
+from ethinfra.snapshot.store import CannotRemove
 from ethinfra.waiting import NotInTime, eventually
 from tests.probe.http import unused_port
 from tests.snapshot.job.conftest import DATABASE, place_of
+from tests.snapshot.job.demands import HALFWAY, killed
 from tests.snapshot.job.scripted import ScriptedCluster, ScriptedNode, block
 
 
@@ -220,6 +222,34 @@ def test_damaged_candidate_fails_before_a_client_sees_it(
     assert read_marker(into) is None
 
 
+def test_candidate_that_does_not_fit_is_told_with_the_reason(
+    cluster: ScriptedCluster,
+    store: LayoutStore,
+    pushed: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    """So is a candidate's tag that this account may not remove."""
+
+    def refuse(*_: object) -> None:
+        raise CannotRemove("tags stay", seen="this account may only push")
+
+    monkeypatch.setattr(LayoutStore, "remove_tags", refuse)
+    into = tmp_path / "restored"
+    into.mkdir()
+    other = place_of(cluster, tmp_path, database__scheme="hash", network__name="another")
+
+    with pytest.raises(Incompatible) as failed:
+        restore(dataclasses.replace(other, data=into), cluster.api(), store, pushed)
+
+    (event,) = [one for one in cluster.events() if one["reason"] == "SnapshotFailed"]
+    why = "; ".join((failed.value.subject, *failed.value.reasons))
+    assert event["message"] == f"{pushed.id} cannot be restored: {why}"
+    assert len(failed.value.reasons) == 2
+    assert f"candidate-{pushed.id} stays" in capsys.readouterr().out
+
+
 def test_push_that_was_killed_is_gone_on_with(
     place: Place, cluster: ScriptedCluster, store: LayoutStore, taken: Run, monkeypatch: pytest.MonkeyPatch
 ):
@@ -251,6 +281,49 @@ def test_candidate_that_was_never_tested_is_gone_on_with(
 
     assert isinstance(take(place, cluster.api(), store), NotNeeded)
     assert copies(place.data) == []
+
+
+@pytest.mark.parametrize("left", [timedelta(), STALE_AFTER], ids=["soon", "days-later"])
+@pytest.mark.parametrize("step", HALFWAY)
+def test_promotion_that_was_killed_is_finished_by_the_next_run(
+    place: Place,
+    cluster: ScriptedCluster,
+    store: LayoutStore,
+    pushed: Run,
+    restored: ScriptedNode,
+    step: str,
+    left: timedelta,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """It is promoted already, so there is nothing to go on with; but `latest` may not have moved."""
+    with killed(step, monkeypatch):
+        promote(place, cluster.api(), store, pushed, rpc(restored))
+    assert store.digest(f"candidate-{pushed.id}") == pushed.digest
+    monkeypatch.setattr("ethinfra.snapshot.job.run.STALE_AFTER", STALE_AFTER - left)
+
+    assert isinstance(take(place, cluster.api(), store), NotNeeded)
+
+    assert store.tags() == [LATEST, f"snapshot-{pushed.id}"]
+    assert store.digest(LATEST) == pushed.digest
+    assert copies(place.data) == []
+
+
+def test_promotion_that_is_cut_off_again_is_left_to_the_run_after(
+    place: Place,
+    cluster: ScriptedCluster,
+    store: LayoutStore,
+    pushed: Run,
+    restored: ScriptedNode,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """The registry is away for longer than it is waited for, say. What tells of it stays until it is done."""
+    with killed(HALFWAY[0], monkeypatch):
+        promote(place, cluster.api(), store, pushed, rpc(restored))
+
+    with killed(HALFWAY[0], monkeypatch):
+        take(place, cluster.api(), store)
+
+    assert [copied.run() for copied in copies(place.data)] == [pushed]
 
 
 def test_what_is_handed_on_is_read_strictly(tmp_path: Path):

@@ -27,12 +27,13 @@ from ethinfra.snapshot.job.run import STALE_AFTER, NotNeeded, Run, Stage, copies
 from ethinfra.snapshot.job.take import take
 from ethinfra.snapshot.job.volume_snapshot import CUT, RUN, CutFailed, StaleCut, adopt
 from ethinfra.snapshot.layout_store import LayoutStore
+from ethinfra.snapshot.listing import LATEST
 from ethinfra.snapshot.promote import fail
 from ethinfra.snapshot.promote import promote as move_tags
 from ethinfra.snapshot.reader import read_snapshot
 from ethinfra.waiting import eventually
 from tests.snapshot.job.conftest import place_of
-from tests.snapshot.job.demands import must_run_again
+from tests.snapshot.job.demands import HALFWAY, killed, must_run_again
 from tests.snapshot.job.scripted import NAMESPACE, ScriptedCluster
 
 SNAPSHOTS = f"/apis/snapshot.storage.k8s.io/v1/namespaces/{NAMESPACE}/volumesnapshots"
@@ -116,6 +117,35 @@ def test_cut_whose_run_is_over_is_deleted(
 
     assert isinstance(outcome, NotNeeded)
     assert "already" in outcome.why
+    assert NAME not in cluster.objects
+
+
+@pytest.mark.parametrize("left", [timedelta(), STALE_AFTER], ids=["soon", "days-later"])
+@pytest.mark.parametrize("step", HALFWAY)
+def test_promotion_that_was_killed_is_finished_before_its_cut_is_deleted(
+    place: Place,
+    cluster: ScriptedCluster,
+    store: LayoutStore,
+    cut: Path,
+    step: str,
+    left: timedelta,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """It is promoted already, so there is nothing to push; but `latest` may not have moved."""
+    take_one(place, cluster, store)
+    second = dataclasses.replace(place, data=cut, pod="push-geth-1")
+    run = adopt(second, cluster.api(), store)
+    assert isinstance(run, Run)
+    pushed = push(second, cluster.api(), store, run)
+    with killed(step, monkeypatch):
+        promote(second, cluster.api(), store, pushed, rpc_of("127.0.0.1", cluster.node.rpc_port))
+    assert NAME in cluster.objects
+    monkeypatch.setattr("ethinfra.snapshot.job.run.STALE_AFTER", STALE_AFTER - left)
+
+    assert isinstance(adopt(second, cluster.api(), store), NotNeeded)
+
+    assert store.tags() == [LATEST, f"snapshot-{run.id}"]
+    assert store.digest(LATEST) == pushed.digest
     assert NAME not in cluster.objects
 
 
