@@ -34,6 +34,7 @@ class Code(StrEnum):
     AT_GENESIS = "at-genesis"
     EXECUTION_SYNCING = "execution-syncing"
     CONSENSUS_SYNCING = "consensus-syncing"
+    CONSENSUS_BEHIND = "consensus-behind"
     CONSENSUS_OPTIMISTIC = "consensus-optimistic"
     HEAD_IN_FUTURE = "head-in-future"
     HEAD_FROZEN = "head-frozen"
@@ -221,11 +222,20 @@ def _execution_in_sync(view: ChainView, limits: Limits) -> Objection | None:
     return Objection(Code.EXECUTION_SYNCING, f"execution client is syncing, at {sync.current} of {sync.highest}")
 
 
-def _consensus_in_sync(view: ChainView, limits: Limits) -> Objection | None:
+def _consensus_follows(view: ChainView, _: Limits) -> Objection | None:
+    """A client that syncs asks for blocks in batches, and is told of none: near the head it stands still between two.
+    Prysm waits 15 s then (v7.1.2, initial-sync/blocks_queue.go)."""
+    if not view.consensus.syncing:
+        return None
+    said = f"consensus client says that it is syncing, {view.consensus.distance} slots behind the clock"
+    return Objection(Code.CONSENSUS_SYNCING, said)
+
+
+def _consensus_in_time(view: ChainView, limits: Limits) -> Objection | None:
     if view.consensus.trouble or view.consensus.distance <= limits.distance:
         return None
     said = f"consensus client is {view.consensus.distance} slots behind the clock, limit {limits.distance}"
-    return Objection(Code.CONSENSUS_SYNCING, said)
+    return Objection(Code.CONSENSUS_BEHIND, said)
 
 
 def _consensus_verified(view: ChainView, _: Limits) -> Objection | None:
@@ -295,7 +305,8 @@ RULES: tuple[Callable[[ChainView, Limits], Objection | None], ...] = (
     _enough_peers,
     _past_genesis,
     _execution_in_sync,
-    _consensus_in_sync,
+    _consensus_follows,
+    _consensus_in_time,
     _consensus_verified,
     _head_not_in_future,
     _head_moves,

@@ -101,7 +101,7 @@ def test_one_rule_catches_the_lie(lie: Lie, monkeypatch: pytest.MonkeyPatch, hon
         ("head-in-future", {"future": 1e6}),
         ("behind-consensus", {"lag": 1000}),
         ("behind-reference", {"lag": 1000}),
-        ("consensus-syncing", {"distance": 1000}),
+        ("consensus-behind", {"distance": 1000}),
         ("execution-syncing", {"lag": 1000}),
         ("no-peers", {"peers": 0}),
         ("peers-unknown", {"peers": 0}),

@@ -69,8 +69,8 @@ def test_good_view_is_ready():
         (Code.HEAD_FROZEN, {"unchanged_for": 7.0, "age": 5.0}, {"unchanged_for": 7.1, "age": 5.0}),
         (Code.TOO_FEW_PEERS, {"execution__peers": 2}, {"execution__peers": 1}),
         (Code.EXECUTION_SYNCING, {"execution__sync": Sync(97, 100)}, {"execution__sync": Sync(96, 100)}),
-        (Code.CONSENSUS_SYNCING, {"consensus__distance": 4}, {"consensus__distance": 5}),
-        (Code.CONSENSUS_SYNCING, {"consensus__syncing": True}, {"consensus__syncing": True, "consensus__distance": 5}),
+        (Code.CONSENSUS_BEHIND, {"consensus__distance": 4}, {"consensus__distance": 5}),
+        (Code.CONSENSUS_SYNCING, {"consensus__syncing": False}, {"consensus__syncing": True}),
         (
             Code.BEHIND_CONSENSUS,
             {"consensus__head": ExecutionHead(103, OTHER)},

@@ -52,7 +52,8 @@ _TABLE = (
     Lie("consensus-error", "has a consensus client that answers 503", Code.CONSENSUS_ERROR),
     Lie("consensus-error-200", "has a consensus client that answers 200 around an error", Code.CONSENSUS_ERROR),
     Lie("consensus-html", "has a web page in place of its consensus client", Code.CONSENSUS_MALFORMED),
-    Lie("consensus-syncing", "has a consensus client far behind the clock", Code.CONSENSUS_SYNCING),
+    Lie("consensus-syncing", "has a consensus client that is still syncing", Code.CONSENSUS_SYNCING),
+    Lie("consensus-behind", "has a consensus client far behind the clock", Code.CONSENSUS_BEHIND),
     Lie("consensus-optimistic", "has a consensus client that follows unverified blocks", Code.CONSENSUS_OPTIMISTIC),
     Lie("consensus-alone", "has a consensus client that misses execution", Code.CONSENSUS_WITHOUT_EXECUTION),
     # The answers.

@@ -138,7 +138,7 @@ class ScriptedChain:
             case ["eth", "v1", "node", "syncing"]:
                 return {
                     "head_slot": str(head),
-                    "sync_distance": str(FAR if self.lie == "consensus-syncing" else 0),
+                    "sync_distance": str(FAR if self.lie == "consensus-behind" else 0),
                     "is_syncing": self.lie == "consensus-syncing",
                     "is_optimistic": self.lie == "consensus-optimistic",
                     "el_offline": self.lie == "consensus-alone",
