@@ -83,6 +83,7 @@ _PUSH = (
     _STORE
     + """
 import dataclasses, json
+from datetime import timedelta
 from ethinfra.snapshot.errors import exit_code
 from ethinfra.snapshot.promote import promote
 from ethinfra.snapshot.push import push
@@ -103,7 +104,9 @@ if what == "little":
     # Three: each blob takes two pages of memory at least, one for its bytes and one for the registry's link.
     small = sorted((file for file in original.files if file.size), key=lambda file: file.size)[:3]
     paths = tuple(file.path for file in small)
-    about = dataclasses.replace(about, database=dataclasses.replace(about.database, include=paths))
+    # Another time, so another id: the one with much is another snapshot.
+    earlier = about.created - timedelta(minutes=1)
+    about = dataclasses.replace(about, created=earlier, database=dataclasses.replace(about.database, include=paths))
 try:
     pushed = push(Path(folder), store, about, chunk_size=64 << 10)
 except Exception as reason:
