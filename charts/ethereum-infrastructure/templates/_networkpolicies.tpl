@@ -14,10 +14,16 @@ spec:
 
 {{/* Nodes reach each other by devp2p and libp2p; on a public network, the whole internet. Whoever carries
      `ethinfra.io/p2p: "true"` counts as a node; "consensus" stands for one that is cut off from execution peers.
-     Takes: a scope. */}}
+
+     On a network made here no consensus client is looked for: each is told whom to dial. The records by which serve nodes know the
+     sync nodes start discovery all the same; with answers within a tenth of a millisecond Prysm searches without a pause, which
+     took a quarter of a processor in each of them (v7.1.2, p2p/discovery.go, listenForNewNodes). So its port is closed to serve
+     nodes there, at both ends. Takes: a scope. */}}
 {{- define "ethereum.policy.p2p" -}}
 {{- $policy := .root.Values.networkPolicy -}}
 {{- $public := .node.network.public -}}
+{{- $made := eq (include "ethereum.network.kind" .node.network) "made" -}}
+{{- $serve := eq .role "serve" -}}
 {{ include "ethereum.policyHead" (dict "scope" . "purpose" "p2p") }}
   policyTypes: [Ingress, Egress]
   ingress:
@@ -28,7 +34,12 @@ spec:
     {{- end }}
     - from:
         {{- include "ethereum.peers" (dict "public" $public "kinds" (list "true" "consensus")) | nindent 8 }}
-      ports: {{- include "ethereum.ownPeerPorts" (dict "scope" . "part" "consensus") | nindent 8 }}
+      ports: {{- include "ethereum.ownPeerPorts" (dict "scope" . "part" "consensus" "protocols" (ternary (list "TCP") (list "TCP" "UDP") $made)) | nindent 8 }}
+    {{- if and $made (not $serve) }}
+    - from:
+        {{- include "ethereum.peers" (dict "kinds" (list "true" "consensus") "but" "serve") | nindent 8 }}
+      ports: {{- include "ethereum.ownPeerPorts" (dict "scope" . "part" "consensus" "protocols" (list "UDP")) | nindent 8 }}
+    {{- end }}
   egress:
     {{- if $public }}
     # Peers on the internet listen on any port.
@@ -42,7 +53,12 @@ spec:
     {{- end }}
     - to:
         {{- include "ethereum.peers" (dict "public" $public "kinds" (list "true" "consensus")) | nindent 8 }}
-      ports: {{- include "ethereum.anyPeerPorts" (dict "root" .root "part" "consensus") | nindent 8 }}
+      ports: {{- include "ethereum.anyPeerPorts" (dict "root" .root "part" "consensus" "protocols" (ternary (list "TCP") (list "TCP" "UDP") $made)) | nindent 8 }}
+    {{- if and $made (not $serve) }}
+    - to:
+        {{- include "ethereum.peers" (dict "kinds" (list "true" "consensus") "but" "serve") | nindent 8 }}
+      ports: {{- include "ethereum.anyPeerPorts" (dict "root" .root "part" "consensus" "protocols" (list "UDP")) | nindent 8 }}
+    {{- end }}
     {{- end }}
 {{- end -}}
 
@@ -52,11 +68,14 @@ spec:
 {{- end -}}
 
 {{/* Who the peers of a node are. Those on the internet are never in private ranges.
-     Takes: (dict "public" true "kinds" (list "true" "consensus")). */}}
+     Takes: (dict "public" true "kinds" (list "true" "consensus")), and "but" a role that is none of them. */}}
 {{- define "ethereum.peers" -}}
 - podSelector:
     matchExpressions:
       - {key: ethinfra.io/p2p, operator: In, values: {{ toJson .kinds }}}
+      {{- with .but }}
+      - {key: ethinfra.io/role, operator: NotIn, values: [{{ . }}]}
+      {{- end }}
 {{- if .public }}
 - ipBlock:
     cidr: 0.0.0.0/0
@@ -65,15 +84,18 @@ spec:
 {{- end }}
 {{- end -}}
 
-{{/* Ports at which a node's client is reached by its peers. Takes: (dict "scope" scope "part" "execution"). */}}
+{{/* Ports at which a node's client is reached by its peers. Takes: (dict "scope" scope "part" "execution"), and "protocols" where
+     not all of them are meant. */}}
 {{- define "ethereum.ownPeerPorts" -}}
 {{- range include "ethereum.peerPorts" (include "ethereum.part" . | fromJson) | fromYamlArray }}
+{{- if has .protocol ($.protocols | default (list "TCP" "UDP")) }}
 - {port: {{ .port }}, protocol: {{ .protocol }}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
 {{/* Ports at which a client of a kind is reached by its peers, whichever client it is: peers need not run the same.
-     Takes: (dict "root" $ "part" "execution"). */}}
+     Takes: (dict "root" $ "part" "execution"), and "protocols" where not all of them are meant. */}}
 {{- define "ethereum.anyPeerPorts" -}}
 {{- $ports := list -}}
 {{- range $client := .root.Values.clients -}}
@@ -82,7 +104,9 @@ spec:
 {{- end -}}
 {{- end -}}
 {{- range $ports | uniq }}
+{{- if has .protocol ($.protocols | default (list "TCP" "UDP")) }}
 - {port: {{ .port }}, protocol: {{ .protocol }}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
