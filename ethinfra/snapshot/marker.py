@@ -117,18 +117,14 @@ def working(directory: Path) -> Iterator[None]:
                 continue
             try:
                 yield
-            except Exception:
-                _end_unbegun(directory)
-                raise
+            finally:
+                # Whoever ended has removed the lock: what is there then is another's.
+                if _same(descriptor, directory / LOCK) and not (directory / JOURNAL).exists():
+                    with suppress(OSError):
+                        end(directory)
             return
         finally:
             os.close(descriptor)
-
-
-def _end_unbegun(directory: Path) -> None:
-    if not (directory / JOURNAL).exists():
-        with suppress(OSError):
-            end(directory)
 
 
 def _make_work(directory: Path) -> None:
