@@ -131,21 +131,16 @@ class Builder(TrialPod):
             self.namespace, self.name, "trial", "python3", "-m", "ethinfra.snapshot", *args, within=within, check=check
         )
 
-    def write(self, path: str, content: str) -> str:
-        """Write a file in the pod; its path."""
-        self.python("import sys; open(sys.argv[1], 'w').write(sys.argv[2])", path, content)
-        return path
-
     def restore(self, plan: Mapping[str, Any], directory: str, *, within: float = 180) -> Completed:
         """What the init container of a serve node does, with another plan, into a folder of this pod's volume."""
-        where = self.write(f"/work/plan-{secrets.token_hex(3)}.json", json.dumps(plan))
+        where = self._write_plan(plan)
         self.python("import sys, pathlib; pathlib.Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)", directory)
         return self.snapshot("pod", "restore", f"--plan={where}", f"--data={directory}", within=within)
 
     @contextmanager
     def restoring_halfway(self, plan: Mapping[str, Any], directory: str, size: int) -> Iterator[Halfway]:
         """A restore that stands still (SIGSTOP) when half of `size` bytes are in the folder."""
-        where = self.write(f"/work/plan-{secrets.token_hex(3)}.json", json.dumps(plan))
+        where = self._write_plan(plan)
         process = self.start_python(_HALFWAY, where, directory, str(size))
         try:
             running = Halfway(process)
@@ -165,6 +160,12 @@ class Builder(TrialPod):
         done = self.python(_PULL, registry, repository_of(plan), digest, directory, within=180)
         counts: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
         return counts
+
+    def _write_plan(self, plan: Mapping[str, Any]) -> str:
+        """Write a plan into the pod's own volume; its path."""
+        path = f"{VOLUME}/plan-{secrets.token_hex(3)}.json"
+        self.python("import sys; open(sys.argv[1], 'w').write(sys.argv[2])", path, json.dumps(plan))
+        return path
 
     def marker(self, directory: str) -> dict[str, Any] | None:
         """The mark that a restore is complete, or None."""
