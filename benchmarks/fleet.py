@@ -19,8 +19,9 @@ from ethinfra.deploy import apply_layers
 from ethinfra.environment import load_environment
 from ethinfra.kube import Kube, Object
 from ethinfra.snapshot.manifest import ANNOTATION_BYTES, ANNOTATION_DOWNTIME
+from ethinfra.trial.builders import Builders
 from ethinfra.trial.serving import CLIENT, Fleet
-from ethinfra.trial.snapshots import Builders, Snapshots
+from ethinfra.trial.snapshots import Snapshots
 
 FLEET_FIGURES = (
     Figure("snapshot-downtime", "a sync node's silence for a snapshot of 2 GB", 10),

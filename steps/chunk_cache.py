@@ -9,8 +9,9 @@ from typing import Any
 from pytest_bdd import given, then, when
 
 from ethinfra.kube import Kube, Object
+from ethinfra.trial.builders import VOLUME, Builder, Builders
 from ethinfra.trial.serving import restore_of
-from ethinfra.trial.snapshots import VOLUME, Builder, Builders, Snapshots
+from ethinfra.trial.snapshots import Snapshots
 from fixtures.evidence import Evidence
 
 

@@ -15,10 +15,11 @@ from ethinfra.jobs import Ended
 from ethinfra.kube import Kube
 from ethinfra.process import Completed
 from ethinfra.snapshot.access import PATIENCE
+from ethinfra.trial.builders import SMALL, VOLUME, Builder, Builders, must_be_whole
 from ethinfra.trial.outage import RegistryOutage
 from ethinfra.trial.restoring import Restoring
 from ethinfra.trial.small_registry import SmallRegistry, start_small_registry
-from ethinfra.trial.snapshots import SMALL, VOLUME, Builder, Builders, Snapshots, must_be_whole
+from ethinfra.trial.snapshots import Snapshots
 from ethinfra.waiting import eventually
 from fixtures.evidence import Evidence
 

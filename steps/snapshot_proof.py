@@ -9,7 +9,9 @@ from ethinfra.environment import Environment
 from ethinfra.kube import Object
 from ethinfra.snapshot.listing import State
 from ethinfra.snapshot.reader import Snapshot
-from ethinfra.trial.snapshots import AloneNode, Builders, Snapshots, Taken
+from ethinfra.trial.alone import AloneNode
+from ethinfra.trial.builders import Builders
+from ethinfra.trial.snapshots import Snapshots, Taken
 from ethinfra.waiting import eventually
 from fixtures.evidence import Evidence
 

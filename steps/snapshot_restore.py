@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from pytest_bdd import given, parsers, then, when
 
+from ethinfra.trial.builders import Builder, Builders, must_be_whole
 from ethinfra.trial.pods import TrialPods
 from ethinfra.trial.restoring import Restoring, chunks_of
 from ethinfra.trial.snapshot_damage import TrialRepository
-from ethinfra.trial.snapshots import Builder, Builders, Snapshots, must_be_whole
+from ethinfra.trial.snapshots import Snapshots
 from fixtures.evidence import Evidence
 
 #: Bytes. The same data in chunks of these sizes has few layers in common.

@@ -19,10 +19,11 @@ from ethinfra.registry.secrets import Account
 from ethinfra.snapshot.plan import parse_plan
 from ethinfra.snapshot.promote import pin
 from ethinfra.snapshot.reader import Snapshot
+from ethinfra.trial.builders import VOLUME, Builder, must_be_whole
 from ethinfra.trial.pods import TrialPods
 from ethinfra.trial.snapshot_damage import TrialRepository
 from ethinfra.trial.snapshot_retention import Pruning, Standing
-from ethinfra.trial.snapshots import VOLUME, Builder, Snapshots, must_be_whole
+from ethinfra.trial.snapshots import Snapshots
 from fixtures.evidence import Evidence
 
 #: Bytes. All but one are cut alike, and so have all chunks in common; the one that goes has chunks of its own.

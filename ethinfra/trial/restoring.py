@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from ethinfra.process import Completed
 from ethinfra.snapshot.reader import Snapshot
+from ethinfra.trial.builders import VOLUME, Builder, Halfway
 from ethinfra.trial.serving import Restore, restore_of
 from ethinfra.trial.snapshot_damage import TrialRepository
-from ethinfra.trial.snapshots import VOLUME, Builder, Halfway
 
 
 @dataclass

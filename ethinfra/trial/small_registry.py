@@ -9,7 +9,8 @@ from ethinfra.images import find_image
 from ethinfra.kube import Object
 from ethinfra.process import Completed
 from ethinfra.snapshot.reader import Snapshot
-from ethinfra.trial.snapshots import VOLUME, Builder, Builders, Snapshots
+from ethinfra.trial.builders import VOLUME, Builder, Builders
+from ethinfra.trial.snapshots import Snapshots
 
 #: Bytes that it can store.
 ROOM = 128 << 10

@@ -20,8 +20,9 @@ from ethinfra.snapshot.listing import LATEST, State, listing, tag_of
 from ethinfra.snapshot.model import Chunk
 from ethinfra.snapshot.reader import Snapshot, read_snapshot
 from ethinfra.snapshot.store import digest_of
+from ethinfra.trial.builders import VOLUME, Builder
 from ethinfra.trial.pods import TrialPods
-from ethinfra.trial.snapshots import VOLUME, Builder, Snapshots, repository_of
+from ethinfra.trial.snapshots import Snapshots, repository_of
 
 #: The claim of the registry's volume (charts/registry).
 REGISTRY_CLAIM = f"data-{POD}"

@@ -21,7 +21,8 @@ from ethinfra.registry import NAMESPACE as REGISTRY_NAMESPACE
 from ethinfra.registry import POD as REGISTRY_POD
 from ethinfra.snapshot.listing import LATEST
 from ethinfra.snapshot.verify import verify
-from ethinfra.trial.snapshots import Builders, Snapshots
+from ethinfra.trial.builders import Builders
+from ethinfra.trial.snapshots import Snapshots
 from ethinfra.waiting import eventually
 
 #: Every so many kills all bytes of `latest` are read, and not only whether they are there.

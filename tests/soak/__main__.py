@@ -20,7 +20,8 @@ from ethinfra.environment import known_environments, load_environment
 from ethinfra.errors import EthinfraError
 from ethinfra.kube import Kube
 from ethinfra.progress import Progress
-from ethinfra.trial.snapshots import Builders, Snapshots
+from ethinfra.trial.builders import Builders
+from ethinfra.trial.snapshots import Snapshots
 from ethinfra.trial.soak import Soak
 from fixtures.locks import ClusterLock
 
