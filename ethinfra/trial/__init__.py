@@ -15,8 +15,8 @@ in the namespace `trial` unless the question is about another one.
 - `rpc`        the RPC Service, called as users call it
 - `scripted`   a node that lies when it is told to
 - `late`       nodes that join a running network late
-- `snapshots`  snapshots of a node, taken, seen and handled as operators do; `snapshot_damage`, `snapshot_retention`,
-               `small_registry`, `restoring`: what can happen to them
+- `snapshots`  snapshots of a node, taken and seen as operators do; `builders`, `alone`: pods that handle them;
+               `snapshot_damage`, `snapshot_retention`, `small_registry`, `restoring`: what can happen to them
 - `serving`    fleets of serve nodes; `surface`: what they offer; `scaling`: why there are more or fewer of them
 - `load`       clients that compare every answer; `loader` is their program
 - `outage`     the registry is away for a while
